@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Anticipatory memory allocation: memory that an admitted task cannot be
+ * refused.
+ *
+ * A client (a file system, a driver) describes its operations once: for each an
+ * upper bound of the pages that it can need, its demand. A task opens a scope
+ * for an operation before it takes any lock. Opening is the only place that
+ * may wait or fail; when it succeeded, every allocation the task makes until
+ * it closes the scope succeeds, whoever makes it on the task's behalf: first
+ * the ordinary allocator is asked, without an OOM kill, then the reserve gives.
+ *
+ * Scopes live on the stack of the task that opened them and close in reverse
+ * order. A scope inside a scope draws on what the outer one was granted, so it
+ * never waits.
+ */
+#ifndef _SURETY_AMA_H
+#define _SURETY_AMA_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+struct super_block;
+struct file_system_type;
+struct module;
+
+/* Demands name pages of order 0 to AMA_ORDERS - 1. */
+#define AMA_ORDERS	4
+
+/**
+ * struct ama_demand - upper bound of the memory that an operation can need
+ * @pages: number of pages of each order
+ *
+ * An object of a slab cache counts as one page of the order that the cache
+ * falls back to, since each may be the one that needs a fresh slab.
+ */
+struct ama_demand {
+	u16 pages[AMA_ORDERS];
+};
+
+/**
+ * struct ama_call - what is known of a request when its demand is worked out
+ * @sb:    file system that the request goes to; NULL while its path is not yet
+ *         resolved, or for a client that is no file system
+ * @bytes: length of the transfer, 0 if there is none
+ * @names: number of path components to resolve, 0 if there is no path
+ * @arg:   the client's own, for bounds that depend on more than that
+ */
+struct ama_call {
+	const struct super_block *sb;
+	size_t bytes;
+	unsigned int names;
+	const void *arg;
+};
+
+/* The request is another task's progress (writeback, eviction): it draws on a
+ * budget of its own, that ordinary requests cannot empty, and never fails. */
+#define AMA_OP_PROGRESS	0x1
+
+/**
+ * struct ama_op - one operation of a client
+ * @name:  as shown in debugfs and trace points
+ * @flags: AMA_OP_*
+ * @bound: works out the demand of one call; pure arithmetic, must not sleep
+ * @why:   the reasoning behind the bound, for people
+ */
+struct ama_op {
+	const char *name;
+	unsigned int flags;
+	struct ama_demand (*bound)(const struct ama_call *call);
+	const char *why;
+};
+
+enum ama_policy {
+	AMA_WAIT,	/* a request waits, killable, until it can be admitted */
+	AMA_FAIL,	/* a request that cannot be admitted at once gets -ENOMEM */
+};
+
+/**
+ * struct ama_admission - what to do with a request that cannot be admitted now
+ * @policy:     wait or fail
+ * @timeout_ms: longest wait in milliseconds, 0 for no limit
+ */
+struct ama_admission {
+	enum ama_policy policy;
+	unsigned int timeout_ms;
+};
+
+/* Classes of system calls that the gate tells apart. */
+enum ama_gate {
+	AMA_GATE_LOOKUP,	/* stat, access, readlink: a path is resolved */
+	AMA_GATE_OPEN,		/* open, creat: resolved and perhaps created */
+	AMA_GATE_NAMESPACE,	/* mkdir, mknod, unlink, rmdir, rename, link, symlink */
+	AMA_GATE_ATTR,		/* chmod, chown, utimes, truncate, xattr */
+	AMA_GATE_READ,		/* read family, @bytes says how much */
+	AMA_GATE_WRITE,		/* write family, fallocate */
+	AMA_GATE_READDIR,
+	AMA_GATE_SYNC,
+	AMA_GATE_FILE,		/* anything else on an open file: mmap, close, fcntl */
+	AMA_GATE_MOUNT,
+	AMA_GATES
+};
+
+struct ama_client_state;
+
+/**
+ * struct ama_client - who opens scopes
+ * @name:      unique name, the directory in debugfs
+ * @owner:     THIS_MODULE
+ * @ops:       table of operations; a scope names one by its index
+ * @nr_ops:    number of entries in @ops
+ * @fs_type:   file system type whose system calls the gate covers, or NULL
+ * @gate_op:   with @fs_type: index into @ops for each class of system call
+ * @admission: with @fs_type: the policy of a mounted file system
+ * @state:     ama_core's own
+ */
+struct ama_client {
+	const char *name;
+	struct module *owner;
+	const struct ama_op *ops;
+	unsigned int nr_ops;
+	struct file_system_type *fs_type;
+	const u8 *gate_op;
+	const struct ama_admission *(*admission)(const struct super_block *sb);
+	struct ama_client_state *state;
+};
+
+/**
+ * struct ama_scope - one request's admitted memory; lives on its task's stack
+ *
+ * All members belong to ama_core.
+ */
+struct ama_scope {
+	struct ama_scope *outer;	/* NULL for the outermost scope */
+	struct ama_scope *root;		/* outermost scope, which owns the grant */
+	struct ama_client *client;
+	unsigned int op;
+	unsigned int slot;		/* of the root: place in the table of scopes */
+	bool progress;			/* of the root: which budget the grant is from */
+	bool underrun;
+	struct ama_demand granted;	/* of the root */
+	struct ama_demand used;		/* what came from the reserve */
+	unsigned int allocated;		/* pages asked for, for the high-water mark */
+};
+
+int ama_client_register(struct ama_client *client);
+void ama_client_unregister(struct ama_client *client);
+
+int ama_client_activate(struct ama_client *client);
+void ama_client_deactivate(struct ama_client *client);
+
+int ama_scope_open(struct ama_scope *scope, struct ama_client *client,
+		   unsigned int op, const struct ama_call *call,
+		   const struct ama_admission *admission);
+void ama_scope_close(struct ama_scope *scope);
+
+int ama_scope_extend(const struct ama_call *call);
+unsigned int ama_scope_left(void);
+
+#endif /* _SURETY_AMA_H */
