@@ -25,6 +25,15 @@ struct dmem_store;
 #define DMEM_CHUNK_SHIFT	8
 #define DMEM_CHUNK_PAGES	(1UL << DMEM_CHUNK_SHIFT)
 
+/*
+ * Budget of a contiguous allocation: at most 1.5 times a plain reservation,
+ * which sets a bitmap, about a dozen instructions per 64 pages. A sweep over
+ * one byte a page is tens of times that for 64 MiB. So a chunk that lies whole
+ * in the range should be revoked (and lent) at once, e.g. by raising the
+ * chunk's generation, against which a page's own state is judged; only the
+ * pages of the two partial chunks at the ends are then touched one by one.
+ */
+
 /* Longest name of a store, with the terminating zero. */
 #define DMEM_NAME_LEN		32
 
