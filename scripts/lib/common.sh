@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What every script here needs: where things are, how to speak to people, and
+# how to change the cache so that nobody ever sees a half-written entry.
+
+REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/surety
+BUILD=$REPO/build
+DEFAULT_KERNEL=stock-6.1
+# The suite of the guests' userland and of the tools that build for it.
+DEFAULT_SUITE=bookworm
+
+say() {
+	printf '%s\n' "$*" >&2
+}
+
+# Progress of something that takes a while.
+step() {
+	printf '== %s\n' "$*" >&2
+}
+
+die() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 2
+}
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo -- "$@"
+	else
+		die "'$1' needs root: run this as root or install sudo"
+	fi
+}
+
+# with_lock FILE COMMAND...: one at a time across all checkouts of a user.
+# The lock's descriptor is closed in the command's children that stay behind.
+with_lock() {
+	local lock=$1 fd status=0
+	shift
+	mkdir -p "$(dirname "$lock")"
+	exec {fd}>"$lock"
+	flock -n "$fd" || { step "waiting for another run that holds ${lock##*/}"; flock "$fd"; }
+	SURETY_LOCK_FD=$fd "$@" || status=$?
+	exec {fd}>&-
+	return "$status"
+}
+
+# Run a long command with its output in LOG; the log's end is shown on failure.
+logged() {
+	local log=$1
+	shift
+	mkdir -p "$(dirname "$log")"
+	"$@" >"$log" 2>&1 </dev/null && return 0
+	local status=$?
+	tail -n "${LOGGED_LINES:-25}" "$log" >&2
+	say "(the whole log: $log)"
+	return "$status"
+}
+
+# hash_of: short name for what comes in on stdin.
+hash_of() {
+	sha256sum | cut -c1-10
+}

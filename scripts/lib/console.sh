@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What the kernel says when something is wrong. Reports begin a line, after the
+# time stamp (and the task, where the kernel prints it).
+
+CONSOLE_STAMP='^(<[0-9]+>)?(\[ *[0-9]+\.[0-9]+\])?(\[ *[TC][0-9]+\])? *'
+CONSOLE_REPORTS=(
+	'WARNING: '
+	'BUG: '
+	'BUG [a-zA-Z0-9_-]+ '
+	'kernel BUG at '
+	'Oops: '
+	'Kernel panic'
+	'general protection fault'
+	'Unable to handle kernel'
+	'UBSAN: '
+	'KASAN: '
+	'KFENCE: '
+	'INFO: task .* blocked for more than'
+	'INFO: (trying to register|possible|rcu|lockdep|HARDIRQ|SOFTIRQ)'
+	'rcu: INFO: .*(stall|kthread)'
+	'watchdog: BUG'
+	'workqueue: .*(lockup|hogged)'
+	'kmemleak: unreferenced object'
+	'kmemleak: .*suspected memory leak'
+	'(list_add|list_del) corruption'
+	'page dumped because'
+	'Bad page state'
+	'page_owner: .*leak'
+	'Slab .*: .*remaining'
+	'ODEBUG: '
+	'Trying to vfree'
+	'VFS: Busy inodes'
+	'unregister_netdevice: waiting'
+	'irq [0-9]+: nobody cared'
+)
+
+# console_reports FILE...: the first lines of every report that is found.
+console_reports() {
+	local pattern
+	pattern=$(IFS='|'; echo "${CONSOLE_REPORTS[*]}")
+	cat "$@" 2>/dev/null | tr -d '\r' | grep -aE "$CONSOLE_STAMP($pattern)"
+}
+
+# The lines around the first report, for people.
+console_first_report() {
+	local pattern
+	pattern=$(IFS='|'; echo "${CONSOLE_REPORTS[*]}")
+	cat "$@" 2>/dev/null | tr -d '\r' |
+		grep -aE -m 1 -B 3 -A 40 "$CONSOLE_STAMP($pattern)"
+}

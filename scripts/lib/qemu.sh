@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# The machine: QEMU's command line, its start and its certain end. Uses what
+# scripts/vm worked out (vm_*). The accelerator is always TCG, so results do not
+# depend on what the host offers.
+
+qemu_kernel_line() {
+	local line='console=ttyS0 panic=-1 nokaslr mitigations=off random.trust_cpu=on'
+	# Time limits of the kernel's watchdogs, for guests that are 20 times slower.
+	line+=' watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120'
+	line+=' loglevel=8 net.ifnames=0'
+	[ -n "$vm_tolerate" ] || line+=' oops=panic'
+	case $vm_icount:$vm_kernel in
+	# Its timer calibration depends on the host's time otherwise.
+	1:lean-*) line+=' noapictimer' ;;
+	esac
+	echo "$line$vm_append"
+}
+
+# Directories that the guest mounts over 9p: TAG DIRECTORY MODE.
+qemu_share() {
+	local protect=
+	[ "$3" = rw ] || protect=,readonly=on
+	qemu_words+=(-fsdev "local,id=$1,path=${2//,/,,},security_model=none,multidevs=remap$protect"
+		-device "virtio-9p-pci,fsdev=$1,mount_tag=$1")
+}
+
+qemu_port() {
+	qemu_words+=(-chardev "file,id=$1,path=${2//,/,,}"
+		-device "virtserialport,chardev=$1,name=surety.$1")
+}
+
+qemu_build() {
+	local disk n=0 accel=tcg,thread=single
+	[ "$vm_smp" = 1 ] || accel=tcg,thread=multi
+	qemu_words=(-M pc -accel "$accel" -cpu qemu64,+rdrand -m "$vm_mem" -smp "$vm_smp"
+		-nodefaults -no-user-config -display none -no-reboot
+		-kernel "$(kernel_path "$vm_kernel")/vmlinuz"
+		-initrd "$vm_run/initramfs.cpio" -append "$(qemu_kernel_line)"
+		-device isa-debug-exit,iobase=0x501,iosize=1
+		-serial "file:${vm_run//,/,,}/console.log"
+		-device virtio-serial-pci)
+	qemu_port result "$vm_run/result"
+	qemu_port log "$vm_run/dmesg.log"
+	qemu_port stdout "$vm_run/stdout"
+	qemu_port stderr "$vm_run/stderr"
+	if [ -n "$vm_icount" ]; then
+		qemu_words+=(-icount shift=0,sleep=off -rtc base=2020-01-01,clock=vm -seed 1)
+	else
+		qemu_share root "$(tree_path "$DEFAULT_SUITE")" ro
+		qemu_share kernel "$(kernel_path "$vm_kernel")/root" ro
+		qemu_share surety "$REPO" ro
+		qemu_share modules "$BUILD/modules/$vm_kernel/ko" ro
+		qemu_share bin "$BUILD/bin" ro
+		[ -z "$vm_share" ] || qemu_share share "$(realpath "$vm_share")" rw
+	fi
+	for disk in "${vm_disks[@]}"; do
+		disk=$(realpath "$disk")
+		qemu_words+=(-drive "file=${disk//,/,,},format=raw,if=none,id=disk$n,cache=unsafe,discard=unmap"
+			-device "virtio-blk-pci,drive=disk$n,serial=disk$n")
+		n=$((n + 1))
+	done
+	[ ${#vm_command[@]} -gt 0 ] || qemu_words+=(-serial mon:stdio)
+}
+
+qemu_pid=
+qemu_cats=()
+
+qemu_stop() {
+	trap - EXIT INT TERM HUP
+	[ -z "$qemu_pid" ] || kill -TERM "$qemu_pid" 2>/dev/null || true
+	[ ${#qemu_cats[@]} = 0 ] || kill "${qemu_cats[@]}" 2>/dev/null || true
+	rm -f "$vm_run/initramfs.cpio" "$vm_run/stdout" "$vm_run/stderr"
+}
+
+qemu_traps() {
+	trap qemu_stop EXIT
+	trap 'qemu_stop; exit 130' INT
+	trap 'qemu_stop; exit 143' TERM HUP
+}
+
+# The machine dies with this script, however the script dies.
+qemu_start() {
+	setpriv --pdeathsig TERM timeout --foreground -k 10 "$vm_timeout" \
+		setpriv --pdeathsig KILL qemu-system-x86_64 "${qemu_words[@]}" 2>"$vm_run/qemu.log"
+}
+
+# Run the machine to its end. Status: 124 or 137 when the time was up.
+qemu_run() {
+	local status=0
+	qemu_build
+	mkfifo "$vm_run/stdout" "$vm_run/stderr"
+	cat <"$vm_run/stdout" &
+	qemu_cats=($!)
+	cat <"$vm_run/stderr" >&2 &
+	qemu_cats+=($!)
+	if [ ${#vm_command[@]} = 0 ]; then
+		vm_timeout=86400
+		qemu_start || status=$?
+	else
+		qemu_start </dev/null >/dev/null &
+		qemu_pid=$!
+		wait "$qemu_pid" || status=$?
+		qemu_pid=
+	fi
+	wait "${qemu_cats[@]}" || true
+	qemu_cats=()
+	rm -f "$vm_run/stdout" "$vm_run/stderr"
+	return "$status"
+}
