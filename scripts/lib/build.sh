@@ -6,7 +6,8 @@
 #   build/modules/KERNEL/ko         NAME.ko, stripped, for the guest's /modules
 #   build/modules/KERNEL/ko/test    the test-only modules
 #   build/modules/KERNEL/build.log  what the compiler said
-#   build/bin/                      tests/src/*.c, for the guest's /surety-bin
+#   build/bin/                      tests/src/NAME.c and NAME/*.c, for the guest's
+#                                   /surety-bin
 
 BUILD_SOURCES='Kbuild compat include ama_core ext2mfr dmem gcma tests/modules'
 
@@ -71,16 +72,26 @@ build_kernel() {
 		die "the modules do not build for $1"
 }
 
+# The sources of a program: tests/src/NAME.c, or all in tests/src/NAME/.
+build_program_sources() {
+	if [ -d "$REPO/tests/src/$1" ]; then
+		(cd "$REPO" && echo tests/src/"$1"/*.c)
+	else
+		echo "tests/src/$1.c"
+	fi
+}
+
 build_programs_locked() {
-	local source name
-	for source in "$REPO"/tests/src/*.c; do
-		[ -e "$source" ] || return 0
-		name=$(basename "$source" .c)
-		[ "$BUILD/bin/$name" -nt "$source" ] && continue
+	local source name words
+	for source in "$REPO"/tests/src/*.c "$REPO"/tests/src/*/main.c; do
+		[ -e "$source" ] || continue
+		name=$(basename "${source%/main.c}" .c)
+		[ -z "$(find "${source%/main.c}" -newer "$BUILD/bin/$name" 2>&1)" ] && continue
 		step "building $name"
+		read -ra words < <(build_program_sources "$name")
 		tree_run "$DEFAULT_SUITE" "" "$BUILD/bin" "$(id -u):$(id -g)" \
 			gcc -static -O2 -Wall -Wextra -pthread -I/surety/include -I/surety/tests/src \
-			-o "/out/$name" "/surety/tests/src/$name.c" || return 1
+			-o "/out/$name" "${words[@]/#//surety/}" || return 1
 	done
 }
 
