@@ -2,13 +2,15 @@
 # shellcheck shell=bash
 # Kernels in the cache. An entry CACHE/kernels/NAME holds
 #
-#   vmlinuz  config  System.map
+#   vmlinuz  config  System.map  (vmlinux, see kernel-image.sh)
 #   release   what uname -r says
 #   suite     whose tree builds modules for it
 #   origin    what it was made from
 #   root/     usr/lib/modules, usr/src, usr/lib/linux-kbuild-*
 #
 # and is complete whenever it exists: it is made beside and renamed.
+
+. "$REPO/scripts/lib/kernel-image.sh"
 
 KERNEL_TABLE=$REPO/scripts/configs/kernels
 
@@ -99,6 +101,7 @@ kernel_complete() {
 		depmod -b /out/root/usr "$release" 2>"$new/depmod.log" ||
 		{ cat "$new/depmod.log" >&2; return 1; }
 	rm -f "$new/depmod.log"
+	image_prepare "$new"
 	echo "$release" >"$new/release"
 }
 
