@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Loading and unloading gcma.
+ */
+#include <linux/init.h>
+#include <linux/module.h>
+
+#include <compat_contig.h>
+
+#include "gcma.h"
+
+static char *areas;
+module_param(areas, charp, 0444);
+MODULE_PARM_DESC(areas,
+		 "areas to make: NAME:SIZE[@PHYS|@nodeN][,...], e.g. camera:64M,video:128M@0x30000000");
+
+static int __init gcma_init(void)
+{
+	int err;
+
+	gcma_debugfs_init();
+	err = gcma_areas_from_param(areas);
+	if (err)
+		gcma_debugfs_exit();
+	return err;
+}
+
+static void __exit gcma_exit(void)
+{
+	gcma_areas_remove_all();
+	gcma_debugfs_exit();
+}
+
+module_init(gcma_init);
+module_exit(gcma_exit);
+
+MODULE_DESCRIPTION("Contiguous memory areas that cannot refuse an allocation");
+MODULE_AUTHOR("Project Surety");
+MODULE_LICENSE("GPL");
+COMPAT_IMPORT_DMA_BUF;

@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# In the guest: areas are claimed, refused and given back; the allocator keeps
+# its promises. The memory at 768 MiB is reserved on the kernel's command line.
+cd "$(dirname "$0")" || exit 1
+. ./lib.sh
+ops=${GCMA_OPS:-50000}
+
+available() {
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo
+}
+
+insmod /modules/dmem.ko 2>/dev/null
+before=$(available)
+load areas=camera:64M,linux,cma:16M,held:32M@0x30000000
+report $? "three areas: from the running kernel, with a comma in its name, from a boot reservation"
+[ "$(figure camera/usage total_pages)" = 16384 ] && [ "$(figure linux,cma/usage free_pages)" = 4096 ]
+report $? "the areas are as large as asked for, and free"
+[ "$(figure held/usage base_address)" = 0x30000000 ]
+report $? "the reserved area lies where it was asked for"
+
+insmod /modules/test/gcma_test.ko
+run_test refusals camera
+run_test refusals held
+run_test alignment camera
+run_test worst linux,cma
+run_test model camera "$ops" 1
+run_test model held "$((ops / 5))" 2
+[ "$(figure camera/usage allocated_pages)" = 0 ] && [ "$(figure camera/fragmentation free_ranges)" = 1 ]
+report $? "nothing is left allocated, and all free pages are in one range"
+rmmod gcma_test
+
+rmmod gcma
+report $? "the module unloads"
+after=$(available)
+[ $((before - after)) -lt 16 ]
+report $? "the memory was given back ($before MiB available before, $after after)"
+
+refused 'is not NAME:SIZE' areas=camera
+refused 'is not NAME:SIZE' areas=camera:
+refused 'is not NAME:SIZE' areas=camera:64M,
+refused 'is not NAME:SIZE' areas=a/b:64M
+refused 'is not NAME:SIZE' areas=camera:64M@
+refused 'is not NAME:SIZE' areas=camera:64Q
+refused 'not a number of pages' areas=camera:0
+refused 'not a number of pages' areas=camera:1000
+refused 'already' areas=camera:4M,camera:4M
+refused 'of memory available' areas=camera:64G
+refused 'no node 77' areas=camera:4M@node77
+refused 'not that of a page' areas=camera:4M@0x30000100
+refused 'overlaps area one' areas=one:16M@0x30000000,two:16M@0x30800000
+refused 'must be aligned' areas=camera:4M@0x30001000
+refused 'cannot be moved' areas=camera:4M@0x1000000
+refused 'neither memory nor reserved' areas=camera:4M@0x7000000000
+refused 'only part of the range' areas=camera:512M@0x20000000
+refused 'not a percentage' areas=camera:4M zeroed_pool=101
+[ ! -e "$gcma" ] && [ ! -e /dev/dma_heap/camera ]
+report $? "nothing of the refused ones is left"
+after=$(available)
+[ $((before - after)) -lt 16 ]
+report $? "not even memory ($before MiB available before, $after after)"
+exit $status

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# In the guest: what the scripts beside this file share.
+status=0
+gcma=/sys/kernel/debug/gcma
+
+# report STATUS DESCRIPTION: one line of the result.
+report() {
+	if [ "$1" = 0 ]; then
+		echo "ok - $2"
+	else
+		echo "not ok - $2"
+		status=1
+	fi
+}
+
+# figure FILE NAME: a value of a debugfs file.
+figure() {
+	awk -v name="$2" '$1 == name { print $2 }' "$gcma/$1"
+}
+
+# load PARAMETER...: gcma alone, anew.
+load() {
+	rmmod gcma 2>/dev/null
+	modprobe configfs 2>/dev/null
+	insmod /modules/gcma.ko "$@"
+}
+
+# refused MESSAGE PARAMETER...: loading fails, says why, and leaves nothing.
+refused() {
+	message=$1
+	shift
+	dmesg -C
+	if load "$@" 2>/dev/null; then
+		report 1 "refused: $*"
+		return
+	fi
+	dmesg | grep -q "$message"
+	report $? "refused, saying \"$message\": $*"
+}
+
+# run_test TEST AREA [OPS [SEED]]: of the kernel's side, see tests/modules/gcma_test.
+run_test() {
+	echo "$*" >/sys/kernel/debug/gcma_test/run || {
+		echo "not ok - $* (exit status of the test)"
+		status=1
+	}
+	cat /sys/kernel/debug/gcma_test/result
+}
