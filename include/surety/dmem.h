@@ -19,20 +19,14 @@
 struct dmem_store;
 
 /*
- * Granularity of the hints that make it cheap to choose a cold range. Chunks
- * are counted from the first page of the store; the last one may be shorter.
+ * Granularity of the hints that make it cheap to choose a cold range, and of
+ * revoking: a chunk that lies whole in a revoked range costs a constant, only
+ * the pages of the partial chunks at the two ends are touched one by one.
+ * Chunks are counted from the first page of the store; the last one may be
+ * shorter.
  */
 #define DMEM_CHUNK_SHIFT	8
 #define DMEM_CHUNK_PAGES	(1UL << DMEM_CHUNK_SHIFT)
-
-/*
- * Budget of a contiguous allocation: at most 1.5 times a plain reservation,
- * which sets a bitmap, about a dozen instructions per 64 pages. A sweep over
- * one byte a page is tens of times that for 64 MiB. So a chunk that lies whole
- * in the range should be revoked (and lent) at once, e.g. by raising the
- * chunk's generation, against which a page's own state is judged; only the
- * pages of the two partial chunks at the ends are then touched one by one.
- */
 
 /* Longest name of a store, with the terminating zero. */
 #define DMEM_NAME_LEN		32
@@ -109,8 +103,11 @@ void dmem_store_destroy(struct dmem_store *store);
  * range that are lent already stay as they are. The pages' contents do not
  * matter, and their reference counts are left alone.
  *
- * Context: any, including interrupts off and hard interrupt; takes no lock.
- * Ranges that do not overlap may be lent and revoked concurrently.
+ * Cost: one byte written a page, for whole chunks by memset().
+ *
+ * Context: any, including interrupts off and hard interrupt. Ranges that do not
+ * overlap may be lent and revoked concurrently; lending in one chunk is
+ * serialised by a spinlock.
  */
 void dmem_lend(struct dmem_store *store, unsigned long first, unsigned long nr);
 
@@ -125,9 +122,10 @@ void dmem_lend(struct dmem_store *store, unsigned long first, unsigned long nr);
  * are not lent are skipped. The pages are not zeroed: they hold whatever was
  * cached, and must be cleared before an unprivileged reader can see them.
  *
- * Cost: about two instructions a page plus one load for each online CPU, and
- * it does not depend on the index. It spins only for a copy of one page that
- * is under way on another CPU at that moment, which runs with interrupts off.
+ * Cost: a constant for each whole chunk, about two instructions a page for
+ * the rest, plus one load for each online CPU; it does not depend on the index.
+ * It spins only for the copy of one page that is under way on another CPU at
+ * that moment, with interrupts off there.
  *
  * Context: any, including interrupts off and hard interrupt; takes no lock.
  */

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The target's reads and writes.
+ *
+ * Every write, discard or zeroing counts its blocks as being written, drops
+ * their copies, and goes down. Every read is answered from the cache as far as
+ * it can be without making more requests of one; what goes down is remembered
+ * when it has ended, so that its pages can fill the cache when they are evicted.
+ *
+ * Nothing here allocates, sleeps or takes a lock that unrelated I/O takes. What
+ * a completion needs is in the bio's own dmem_io.
+ */
+#include <linux/blkdev.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+
+#include "target.h"
+#include "trace.h"
+
+/* Longest discard or zeroing handled at once, in blocks. */
+#define MAX_DISCARD	4096U
+
+/* Set the blocks that a bio at @sector of the target touches. */
+static void set_blocks(struct dmem_io *io, sector_t sector,
+		       unsigned int sectors)
+{
+	io->block = sector / BLOCK_SECTORS;
+	io->nr = (sector + sectors - 1) / BLOCK_SECTORS - io->block + 1;
+}
+
+static bool is_whole_blocks(const struct bio *bio, sector_t sector)
+{
+	return sector % BLOCK_SECTORS == 0 &&
+	       bio->bi_iter.bi_size % PAGE_SIZE == 0;
+}
+
+static int pass_down(struct dmem_target *t, struct bio *bio, sector_t sector)
+{
+	bio_set_dev(bio, t->dev->bdev);
+	bio->bi_iter.bi_sector = t->start + sector;
+	return DM_MAPIO_REMAPPED;
+}
+
+/* --- Writing ------------------------------------------------------------- */
+
+/*
+ * Pages under writeback equal their blocks when the write has ended, unless
+ * they were dirtied meanwhile. Direct writes are left alone: their pages may be
+ * in the page cache too, as somebody else's (REQ_IDLE is set for them only).
+ */
+static bool write_is_writeback(const struct dmem_target *t, struct bio *bio)
+{
+	struct page *page = bio_page(bio);
+
+	return !READ_ONCE(t->off) && !(bio->bi_opf & REQ_IDLE) &&
+	       folio_test_writeback(page_folio(page)) &&
+	       dmem_resident_page_ok(t, page);
+}
+
+static int map_write(struct dmem_target *t, struct bio *bio, sector_t sector)
+{
+	struct dmem_io *io = dm_per_bio_data(bio, sizeof(*io));
+	u64 dropped = 0;
+	u32 i;
+
+	if (bio_op(bio) != REQ_OP_WRITE &&
+	    bio_sectors(bio) > MAX_DISCARD * BLOCK_SECTORS)
+		dm_accept_partial_bio(bio, MAX_DISCARD * BLOCK_SECTORS);
+	set_blocks(io, sector, bio_sectors(bio));
+	io->kind = DMEM_IO_WRITE;
+	if (bio_op(bio) == REQ_OP_WRITE && is_whole_blocks(bio, sector)) {
+		io->iter = bio->bi_iter;
+		if (dmem_swap_wants(t, bio))
+			io->kind = DMEM_IO_WRITE_FILL;
+		else if (write_is_writeback(t, bio))
+			io->kind = DMEM_IO_WRITE_RECORD;
+	}
+	/* In this order: a fill sees the counter, or its copy is dropped. */
+	dmem_wtrack_begin(&t->wtrack, io->block, io->nr);
+	for (i = 0; i < io->nr; i++) {
+		struct dmem_key key = dmem_target_key(t, io->block + i);
+
+		dropped += dmem_cache_drop(&key);
+	}
+	dmem_target_count(t, DMEM_T_WRITES, 1);
+	if (dropped)
+		dmem_target_count(t, DMEM_T_INVALIDATED, dropped);
+	return pass_down(t, bio, sector);
+}
+
+/* One page of a writeback has been written. */
+static void record_write(struct dmem_target *t, struct page *page, u64 block)
+{
+	u64 counter = atomic64_read(dmem_wtrack_slot(&t->wtrack, block));
+	struct folio *folio = page_folio(page);
+
+	if (!dmem_wtrack_alone(counter) || !folio_test_writeback(folio) ||
+	    !dmem_resident_page_ok(t, page))
+		return;
+	dmem_resident_record(t, page, block, counter);
+	/*
+	 * Pairs with the barrier in page_dirtied(): who sets the dirty flag
+	 * after we look at it finds the record.
+	 */
+	smp_mb();
+	if (folio_test_dirty(folio))
+		dmem_resident_forget_page(page);
+	else
+		dmem_target_count(t, DMEM_T_RECORDED, 1);
+}
+
+static void record_writes(struct dmem_target *t, struct bio *bio,
+			  const struct dmem_io *io)
+{
+	struct bvec_iter iter;
+	struct bio_vec bvec;
+	u64 block = io->block;
+
+	__bio_for_each_segment(bvec, bio, iter, io->iter) {
+		if (bvec.bv_offset || bvec.bv_len != PAGE_SIZE)
+			return;
+		record_write(t, bvec.bv_page, block++);
+	}
+}
+
+/* --- Reading ------------------------------------------------------------- */
+
+/*
+ * A page that is being read into the page cache: locked by its reader until the
+ * read has ended, so that it can be recorded. A page that is up to date already
+ * is somebody's buffer for a direct read.
+ */
+static bool page_is_being_read(const struct dmem_target *t, struct page *page)
+{
+	struct folio *folio = page_folio(page);
+
+	return dmem_resident_page_ok(t, page) && folio_test_locked(folio) &&
+	       !folio_test_uptodate(folio);
+}
+
+/*
+ * Copy one block, or a part, into a page of the bio. A whole block that is on
+ * its way into the page cache is recorded and, unless asked otherwise, given up
+ * by the cache: it comes back when it is evicted.
+ */
+static bool load_block(struct dmem_target *t, u64 block, struct dmem_copy *copy,
+		       bool buffered)
+{
+	atomic64_t *slot = dmem_wtrack_slot(&t->wtrack, block);
+	struct dmem_key key = dmem_target_key(t, block);
+	u64 counter = atomic64_read(slot);
+	bool record = buffered && copy->len == PAGE_SIZE &&
+		      dmem_wtrack_idle(counter) &&
+		      page_is_being_read(t, copy->page);
+
+	copy->consume = record && !t->inclusive;
+	if (!dmem_cache_load(&key, copy))
+		return false;
+	if (record) {
+		dmem_resident_record(t, copy->page, block, counter);
+		dmem_target_count(t, DMEM_T_RECORDED, 1);
+	}
+	return true;
+}
+
+/* Fill the first @sectors of a bio from the cache. */
+static bool load_sectors(struct dmem_target *t, struct bio *bio,
+			 sector_t sector, unsigned int sectors)
+{
+	bool buffered = page_is_being_read(t, bio_page(bio));
+	struct bvec_iter iter = bio->bi_iter;
+	loff_t at = (loff_t)sector << SECTOR_SHIFT;
+	struct bio_vec bvec;
+
+	iter.bi_size = sectors << SECTOR_SHIFT;
+	__bio_for_each_segment(bvec, bio, iter, iter) {
+		while (bvec.bv_len) {
+			struct dmem_copy copy = {
+				.page = bvec.bv_page,
+				.to = bvec.bv_offset,
+				.from = at & ~PAGE_MASK,
+			};
+
+			copy.len = min_t(u32, bvec.bv_len,
+					 PAGE_SIZE - copy.from);
+			if (!load_block(t, at >> BLOCK_SHIFT, &copy, buffered))
+				return false;
+			at += copy.len;
+			bvec.bv_offset += copy.len;
+			bvec.bv_len -= copy.len;
+		}
+	}
+	return true;
+}
+
+static bool has_block(struct dmem_target *t, u64 block)
+{
+	struct dmem_key key = dmem_target_key(t, block);
+
+	return dmem_cache_has(&key);
+}
+
+/* Number of blocks of a read that are cached, from its first one on. */
+static u32 cached_head(struct dmem_target *t, const struct dmem_io *io)
+{
+	u32 nr = 0;
+
+	/* Of a single block the load itself will tell. */
+	if (io->nr == 1)
+		return 1;
+	while (nr < io->nr && has_block(t, io->block + nr))
+		nr++;
+	return nr;
+}
+
+/* Number of blocks cached at the end of a read whose first one is not. */
+static u32 cached_tail(struct dmem_target *t, const struct dmem_io *io)
+{
+	u32 nr = 0;
+
+	while (nr < io->nr - 1 && has_block(t, io->block + io->nr - 1 - nr))
+		nr++;
+	return nr;
+}
+
+/* Sectors from @sector up to a block. */
+static unsigned int sectors_up_to(u64 block, sector_t sector)
+{
+	return block * BLOCK_SECTORS - sector;
+}
+
+static int answer(struct dmem_target *t, struct bio *bio, u32 blocks)
+{
+	dmem_target_count(t, DMEM_T_HIT_BLOCKS, blocks);
+	bio_endio(bio);
+	return DM_MAPIO_SUBMITTED;
+}
+
+/* Arrange for the pages of a read that goes down to be recorded. */
+static void watch_read(struct dmem_target *t, struct bio *bio, sector_t sector)
+{
+	struct dmem_io *io = dm_per_bio_data(bio, sizeof(*io));
+
+	if (READ_ONCE(t->off) || !is_whole_blocks(bio, sector) ||
+	    !page_is_being_read(t, bio_page(bio)))
+		return;
+	set_blocks(io, sector, bio_sectors(bio));
+	if (!dmem_wtrack_quiet(&t->wtrack, io->block, io->nr, &io->sum))
+		return;
+	io->iter = bio->bi_iter;
+	io->kind = DMEM_IO_READ;
+}
+
+/*
+ * Answer from the cache what does not add a request: all of it, or its head, or
+ * all but the tail goes down. Device-mapper sends the rest again as a new bio.
+ */
+static int map_read(struct dmem_target *t, struct bio *bio, sector_t sector)
+{
+	struct dmem_io *io = dm_per_bio_data(bio, sizeof(*io));
+	u32 head, tail;
+
+	dmem_target_count(t, DMEM_T_READS, 1);
+	if (READ_ONCE(t->off))
+		return pass_down(t, bio, sector);
+	set_blocks(io, sector, bio_sectors(bio));
+	head = cached_head(t, io);
+	if (head == io->nr &&
+	    load_sectors(t, bio, sector, bio_sectors(bio))) {
+		dmem_target_count(t, DMEM_T_READ_HITS, 1);
+		return answer(t, bio, head);
+	}
+	if (head && head < io->nr) {
+		unsigned int n = sectors_up_to(io->block + head, sector);
+
+		if (load_sectors(t, bio, sector, n)) {
+			dmem_target_count(t, DMEM_T_READ_PARTS, 1);
+			dm_accept_partial_bio(bio, n);
+			return answer(t, bio, head);
+		}
+	} else if (!head) {
+		tail = cached_tail(t, io);
+		if (tail)
+			dm_accept_partial_bio(bio,
+				sectors_up_to(io->block + io->nr - tail, sector));
+	}
+	watch_read(t, bio, sector);
+	return pass_down(t, bio, sector);
+}
+
+/*
+ * A read has ended. Its pages are still locked, so a record that turns out to
+ * be wrong can be taken back before anybody uses it.
+ */
+static void record_reads(struct dmem_target *t, struct bio *bio,
+			 const struct dmem_io *io)
+{
+	struct bvec_iter iter;
+	struct bio_vec bvec;
+	u64 block = io->block;
+	u64 sum = 0;
+
+	__bio_for_each_segment(bvec, bio, iter, io->iter) {
+		u64 counter = atomic64_read(dmem_wtrack_slot(&t->wtrack, block));
+
+		if (bvec.bv_offset || bvec.bv_len != PAGE_SIZE ||
+		    !dmem_wtrack_idle(counter) ||
+		    !page_is_being_read(t, bvec.bv_page))
+			break;
+		dmem_resident_record(t, bvec.bv_page, block++, counter);
+		sum += counter;
+	}
+	if (block == io->block + io->nr && sum == io->sum) {
+		dmem_target_count(t, DMEM_T_RECORDED, io->nr);
+		return;
+	}
+	__bio_for_each_segment(bvec, bio, iter, io->iter) {
+		if (block-- == io->block)
+			break;
+		dmem_resident_forget_page(bvec.bv_page);
+	}
+}
+
+/* --- What device-mapper calls --------------------------------------------- */
+
+int dmem_target_map(struct dm_target *ti, struct bio *bio)
+{
+	struct dmem_io *io = dm_per_bio_data(bio, sizeof(*io));
+	sector_t sector = dm_target_offset(ti, bio->bi_iter.bi_sector);
+	struct dmem_target *t = ti->private;
+
+	io->kind = DMEM_IO_PASS;
+	if (!bio_sectors(bio)) {
+		/* A flush: nothing is held back here, so it only goes down. */
+		bio_set_dev(bio, t->dev->bdev);
+		return DM_MAPIO_REMAPPED;
+	}
+	switch (bio_op(bio)) {
+	case REQ_OP_READ:
+		return map_read(t, bio, sector);
+	case REQ_OP_WRITE:
+	case REQ_OP_DISCARD:
+	case REQ_OP_SECURE_ERASE:
+	case REQ_OP_WRITE_ZEROES:
+		return map_write(t, bio, sector);
+	default:
+		return DM_MAPIO_KILL;
+	}
+}
+
+int dmem_target_end_io(struct dm_target *ti, struct bio *bio,
+		       blk_status_t *error)
+{
+	struct dmem_io *io = dm_per_bio_data(bio, sizeof(*io));
+	struct dmem_target *t = ti->private;
+
+	switch (io->kind) {
+	case DMEM_IO_PASS:
+		return DM_ENDIO_DONE;
+	case DMEM_IO_READ:
+		if (!*error)
+			record_reads(t, bio, io);
+		return DM_ENDIO_DONE;
+	case DMEM_IO_WRITE_RECORD:
+		if (!*error)
+			record_writes(t, bio, io);
+		break;
+	case DMEM_IO_WRITE_FILL:
+		if (!*error)
+			dmem_swap_fill(t, bio, io);
+		break;
+	case DMEM_IO_WRITE:
+		break;
+	}
+	dmem_wtrack_end(&t->wtrack, io->block, io->nr);
+	return DM_ENDIO_DONE;
+}

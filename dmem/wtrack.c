@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Write tracking: is what we know of a block still true?
+ *
+ * Pages and blocks are compared across time: a read is started, ends, and much
+ * later its page leaves the page cache. In between the block may be written by
+ * anyone, also by direct I/O that shares no page with the reader. Keeping a
+ * record per block and I/O would need memory in the I/O path; instead every
+ * block hashes to one of a fixed number of counters (see target.h).
+ *
+ * A read remembers one number, the sum of its blocks' counters: counts of starts
+ * only grow, so if the sum is unchanged at the end, every one of them is. A
+ * write sees at its end whether another was in flight with it, for each block.
+ * Blocks that share a counter cause lost chances, never wrong ones.
+ */
+#include <linux/mm.h>
+#include <linux/vmalloc.h>
+
+#include "target.h"
+
+int dmem_wtrack_init(struct dmem_wtrack *wt)
+{
+	wt->slots = vzalloc(array_size(WTRACK_SLOTS, sizeof(*wt->slots)));
+	return wt->slots ? 0 : -ENOMEM;
+}
+
+void dmem_wtrack_exit(struct dmem_wtrack *wt)
+{
+	vfree(wt->slots);
+}
+
+/*
+ * A write of @nr blocks starts. A full barrier for each block: whoever inserts
+ * a copy of the block after this sees the counter.
+ */
+void dmem_wtrack_begin(struct dmem_wtrack *wt, u64 block, u32 nr)
+{
+	for (; nr; nr--, block++) {
+		atomic64_t *slot = dmem_wtrack_slot(wt, block);
+		u64 counter = atomic64_add_return(WTRACK_START + 1, slot);
+
+		/* Before we end, so whoever ends last finds it. */
+		if (unlikely((counter & WTRACK_FLIGHT) > 1))
+			atomic64_or(WTRACK_MET, slot);
+	}
+}
+
+/* It ended, well or not. The last of those that met forgets about it. */
+void dmem_wtrack_end(struct dmem_wtrack *wt, u64 block, u32 nr)
+{
+	for (; nr; nr--, block++) {
+		atomic64_t *slot = dmem_wtrack_slot(wt, block);
+		s64 old = atomic64_read(slot);
+		s64 new;
+
+		do {
+			new = old - 1;
+			if (dmem_wtrack_idle(new))
+				new &= ~WTRACK_MET;
+		} while (!atomic64_try_cmpxchg(slot, &old, new));
+	}
+}
+
+/* Returns whether no write is in flight on the blocks, and their sum. */
+bool dmem_wtrack_quiet(struct dmem_wtrack *wt, u64 block, u32 nr, u64 *sum)
+{
+	u64 flights = 0;
+	u64 total = 0;
+
+	for (; nr; nr--, block++) {
+		u64 counter = atomic64_read(dmem_wtrack_slot(wt, block));
+
+		flights |= counter & WTRACK_FLIGHT;
+		total += counter;
+	}
+	*sum = total;
+	return !flights;
+}
+
+/* Nothing that is known of any block holds any more. May sleep. */
+void dmem_wtrack_forget(struct dmem_wtrack *wt)
+{
+	u32 i;
+
+	for (i = 0; i < WTRACK_SLOTS; i++)
+		atomic64_add(WTRACK_START, &wt->slots[i]);
+}
