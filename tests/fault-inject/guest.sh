@@ -16,7 +16,7 @@ scratch=/tmp/scratch
 mkdir -p $scratch
 truncate -s 32M /tmp/image
 mke2fs -q -t ext2 /tmp/image
-modprobe ext4 2>/dev/null
+modprobe loop && modprobe ext4 || exit 1
 mount -t ext4 -o loop /tmp/image $scratch || exit 1
 
 insmod /modules/test/surety_fault.ko

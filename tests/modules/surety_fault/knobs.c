@@ -70,12 +70,13 @@ static int probability_set(void *data, u64 value)
 DEFINE_DEBUGFS_ATTRIBUTE(probability_fops, probability_get, probability_set,
 			 "%llu\n");
 
-static int counter_get(void *data, u64 *value)
+/* Seekable, so that a test can read them anew without allocating anything. */
+static int counter_show(struct seq_file *m, void *unused)
 {
-	*value = atomic64_read(data);
+	seq_printf(m, "%lld\n", atomic64_read(m->private));
 	return 0;
 }
-DEFINE_DEBUGFS_ATTRIBUTE(counter_fops, counter_get, NULL, "%llu\n");
+DEFINE_SHOW_ATTRIBUTE(counter);
 
 static int reset_set(void *data, u64 value)
 {
@@ -123,12 +124,12 @@ static void create_filters(struct fault_level *level, struct dentry *dir)
 
 static void create_figures(struct fault_level *level, struct dentry *dir)
 {
-	debugfs_create_file_unsafe("calls", 0400, dir, &level->calls,
-				   &counter_fops);
-	debugfs_create_file_unsafe("eligible", 0400, dir, &level->eligible,
-				   &counter_fops);
-	debugfs_create_file_unsafe("injected", 0400, dir, &level->injected,
-				   &counter_fops);
+	debugfs_create_file("calls", 0400, dir, &level->calls,
+			    &counter_fops);
+	debugfs_create_file("eligible", 0400, dir, &level->eligible,
+			    &counter_fops);
+	debugfs_create_file("injected", 0400, dir, &level->injected,
+			    &counter_fops);
 	debugfs_create_file("entries", 0400, dir, level, &entries_fops);
 	debugfs_create_file("sites", 0400, dir, level, &sites_fops);
 	debugfs_create_file_unsafe("reset", 0200, dir, level, &reset_fops);
