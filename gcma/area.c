@@ -297,7 +297,7 @@ void gcma_areas_remove_all(void)
  * @param: NAME:SIZE[@PHYS|@nodeN][,...], or NULL
  *
  * Context: may sleep.
- * Return: 0, or an error that was logged; then none of them is left.
+ * Return: 0, or an error that was logged; then those before it are there.
  */
 int gcma_areas_from_param(const char *param)
 {
@@ -324,11 +324,10 @@ int gcma_areas_from_param(const char *param)
 			break;
 		}
 		area = gcma_area_create(&spec);
-		err = PTR_ERR_OR_ZERO(area);
+		err = IS_ERR(area) ? PTR_ERR(area) :
+				     gcma_configfs_add(area, &spec);
 	}
 	kfree(copy);
-	if (err)
-		gcma_areas_remove_all();
 	return err;
 }
 

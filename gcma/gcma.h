@@ -232,6 +232,10 @@ extern const char * const gcma_stat_names[GCMA_STATS];
 void gcma_count_latency(struct gcma_area *area, u64 ns);
 void gcma_stats_sum(const struct gcma_area *area, struct gcma_stats *sum);
 
+int gcma_configfs_init(void);
+void gcma_configfs_exit(void);
+int gcma_configfs_add(struct gcma_area *area, const struct gcma_spec *spec);
+
 void gcma_debugfs_init(void);
 void gcma_debugfs_exit(void);
 void gcma_debugfs_add(struct gcma_area *area);

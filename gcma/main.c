@@ -19,14 +19,26 @@ static int __init gcma_init(void)
 	int err;
 
 	gcma_debugfs_init();
+	err = gcma_configfs_init();
+	if (err)
+		goto remove_debugfs;
 	err = gcma_areas_from_param(areas);
 	if (err)
-		gcma_debugfs_exit();
+		goto remove_areas;
+	return 0;
+
+remove_areas:
+	/* First, so that nobody removes or makes one by hand meanwhile. */
+	gcma_configfs_exit();
+	gcma_areas_remove_all();
+remove_debugfs:
+	gcma_debugfs_exit();
 	return err;
 }
 
 static void __exit gcma_exit(void)
 {
+	gcma_configfs_exit();
 	gcma_areas_remove_all();
 	gcma_debugfs_exit();
 }

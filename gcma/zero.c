@@ -32,6 +32,12 @@ module_param(zeroed_pool, uint, 0444);
 MODULE_PARM_DESC(zeroed_pool,
 		 "share of each area kept zeroed and unlent, in percent (default 10)");
 
+/* The share that a new area keeps zeroed unless told otherwise. */
+unsigned int gcma_zero_default(void)
+{
+	return zeroed_pool;
+}
+
 /**
  * gcma_zero_init - make the map of zeroed pages of a new area
  * @area: area, whose size is known

@@ -10,6 +10,7 @@ void gcma_zero_destroy(struct gcma_area *area);
 int gcma_zero_start(struct gcma_area *area);
 void gcma_zero_stop(struct gcma_area *area);
 
+unsigned int gcma_zero_default(void);
 int gcma_zero_set_percent(struct gcma_area *area, unsigned int percent);
 void gcma_zero_kick(struct gcma_area *area);
 
