@@ -63,17 +63,35 @@ static u64 align_down(const struct gcma_area *area, u64 page, unsigned int align
 	return down < base ? U64_MAX : down - base;
 }
 
+/*
+ * What the cache would lose with a range. dmem gives each chunk's value; a part
+ * of a chunk counts in proportion. In units of 1 / DMEM_CHUNK_PAGES pages.
+ */
+static unsigned long cache_cost(const struct gcma_area *area, u32 start, u32 nr)
+{
+	u32 end = start + nr;
+	unsigned long cost = 0;
+
+	while (start < end) {
+		u32 next = min_t(u32, round_down(start, DMEM_CHUNK_PAGES) +
+				      DMEM_CHUNK_PAGES, end);
+
+		cost += dmem_chunk_cost(area->store, start >> DMEM_CHUNK_SHIFT) *
+			(next - start);
+		start = next;
+	}
+	return cost;
+}
+
 /* What handing out a window would lose: cached copies, and zeroing done in vain
  * or still to be done. */
-static unsigned long window_cost(struct gcma_area *area,
+static unsigned long window_cost(const struct gcma_area *area,
 				 const struct request *rq, u32 start)
 {
 	u32 zeroed = gcma_zero_weight(area, start, rq->nr);
-	unsigned long cost = rq->zeroed ? rq->nr - zeroed : zeroed;
+	unsigned long pages = rq->zeroed ? rq->nr - zeroed : zeroed;
 
-	if (zeroed < rq->nr)
-		cost += dmem_range_cost(area->store, start, rq->nr);
-	return cost;
+	return pages * DMEM_CHUNK_PAGES + cache_cost(area, start, rq->nr);
 }
 
 static void try_window(struct gcma_area *area, const struct request *rq,
