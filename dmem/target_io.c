@@ -163,32 +163,43 @@ static bool load_block(struct dmem_target *t, u64 block, struct dmem_copy *copy,
 	return true;
 }
 
+/* Fill a segment of a bio, which begins at byte @at of the target. */
+static bool load_segment(struct dmem_target *t, const struct bio_vec *bvec,
+			 loff_t at, bool buffered)
+{
+	unsigned int done = 0;
+
+	while (done < bvec->bv_len) {
+		struct dmem_copy copy = {
+			.page = bvec->bv_page,
+			.to = bvec->bv_offset + done,
+			.from = (at + done) & ~PAGE_MASK,
+		};
+
+		copy.len = min_t(u32, bvec->bv_len - done,
+				 PAGE_SIZE - copy.from);
+		if (!load_block(t, (at + done) >> BLOCK_SHIFT, &copy, buffered))
+			return false;
+		done += copy.len;
+	}
+	return true;
+}
+
 /* Fill the first @sectors of a bio from the cache. */
 static bool load_sectors(struct dmem_target *t, struct bio *bio,
 			 sector_t sector, unsigned int sectors)
 {
 	bool buffered = page_is_being_read(t, bio_page(bio));
-	struct bvec_iter iter = bio->bi_iter;
 	loff_t at = (loff_t)sector << SECTOR_SHIFT;
+	struct bvec_iter start = bio->bi_iter;
+	struct bvec_iter iter;
 	struct bio_vec bvec;
 
-	iter.bi_size = sectors << SECTOR_SHIFT;
-	__bio_for_each_segment(bvec, bio, iter, iter) {
-		while (bvec.bv_len) {
-			struct dmem_copy copy = {
-				.page = bvec.bv_page,
-				.to = bvec.bv_offset,
-				.from = at & ~PAGE_MASK,
-			};
-
-			copy.len = min_t(u32, bvec.bv_len,
-					 PAGE_SIZE - copy.from);
-			if (!load_block(t, at >> BLOCK_SHIFT, &copy, buffered))
-				return false;
-			at += copy.len;
-			bvec.bv_offset += copy.len;
-			bvec.bv_len -= copy.len;
-		}
+	start.bi_size = sectors << SECTOR_SHIFT;
+	__bio_for_each_segment(bvec, bio, iter, start) {
+		if (!load_segment(t, &bvec, at, buffered))
+			return false;
+		at += bvec.bv_len;
 	}
 	return true;
 }
