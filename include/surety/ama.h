@@ -101,7 +101,11 @@ enum ama_gate {
 	AMA_GATES
 };
 
+/* Large transfers proceed in pieces; @bytes of a demand is at most this. */
+#define AMA_PIECE	(256U * 1024)
+
 struct ama_client_state;
+struct ama_pool;
 
 /**
  * struct ama_client - who opens scopes
@@ -128,19 +132,21 @@ struct ama_client {
 /**
  * struct ama_scope - one request's admitted memory; lives on its task's stack
  *
- * All members belong to ama_core.
+ * All members belong to ama_core. Only the task that opened the scope touches
+ * it, so it needs no lock.
  */
 struct ama_scope {
-	struct ama_scope *outer;	/* NULL for the outermost scope */
-	struct ama_scope *root;		/* outermost scope, which owns the grant */
+	struct ama_scope *outer;	/* scope that this one was opened in */
+	struct ama_scope *root;		/* scope that owns the grant drawn on */
 	struct ama_client *client;
+	struct ama_pool *pool;		/* of the root: where the grant is from */
 	unsigned int op;
-	unsigned int slot;		/* of the root: place in the table of scopes */
-	bool progress;			/* of the root: which budget the grant is from */
-	bool underrun;
-	struct ama_demand granted;	/* of the root */
-	struct ama_demand used;		/* what came from the reserve */
-	unsigned int allocated;		/* pages asked for, for the high-water mark */
+	unsigned int slot;		/* place in the table of scopes */
+	struct ama_demand granted;	/* of the root: credit not yet used */
+	unsigned int bound;		/* pages that the operation may need */
+	unsigned int allocated;		/* pages that it was given by anyone */
+	unsigned int substituted;	/* of these from the reserve */
+	bool cut;			/* of the root: an extension was refused */
 };
 
 int ama_client_register(struct ama_client *client);
@@ -154,7 +160,9 @@ int ama_scope_open(struct ama_scope *scope, struct ama_client *client,
 		   const struct ama_admission *admission);
 void ama_scope_close(struct ama_scope *scope);
 
-int ama_scope_extend(const struct ama_call *call);
+bool ama_scope_extend(unsigned int op, const struct ama_call *call);
+int ama_scope_renew(struct ama_scope *scope, const struct ama_call *call,
+		    const struct ama_admission *admission);
 unsigned int ama_scope_left(void);
 
 #endif /* _SURETY_AMA_H */

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the parts of ama_core share.
+ *
+ *   scope.c    a task's admitted request, from opening to closing
+ *   slots.c    which task has which scope
+ *   pool.c     the reserve: credit that is granted, pages that are handed out
+ *   refill.c   puts back what was handed out
+ *   sizing.c   how large the reserve has to be
+ *   guard.c    what an allocation goes through while its task is in a scope
+ *   hook.c     how the guard and the gate get into the kernel's functions
+ *   gate.c     scopes around system calls
+ *   client.c   who opens scopes
+ */
+#ifndef _AMA_CORE_H
+#define _AMA_CORE_H
+
+#include <linux/atomic.h>
+#include <linux/ftrace.h>
+#include <linux/mm_types.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/trace_recursion.h>
+#include <linux/workqueue.h>
+
+#include <surety/ama.h>
+
+struct seq_file;
+
+#define AMA_LOG	"ama_core: "
+
+/* --- tasks in a scope (slots.c) --- */
+
+/*
+ * The mark of a task in a scope is a bit of the word that the kernel gives each
+ * task for tracers. Its upper bits have no user, only the task itself writes
+ * to it, and testing it costs the trampolines a single instruction.
+ */
+#define AMA_TASK_IN_SCOPE	BIT(30)
+/* The task has met a client outside a gated call: gate its paths from now on. */
+#define AMA_TASK_MET_CLIENT	BIT(29)
+
+static inline bool ama_task_in_scope(void)
+{
+	return current->trace_recursion & AMA_TASK_IN_SCOPE;
+}
+
+#define AMA_NO_SLOT	UINT_MAX
+
+unsigned int ama_slot_take(struct ama_scope *scope);
+void ama_slot_release(unsigned int slot);
+void ama_slot_set(unsigned int slot, struct ama_scope *scope);
+struct ama_scope *ama_current_scope(void);
+unsigned int ama_slots_taken(void);
+
+/* --- the reserve (pool.c, refill.c, sizing.c) --- */
+
+enum ama_kind {
+	AMA_COMPOUND,		/* as slab and the page cache want it */
+	AMA_PLAIN,		/* separate pages, as vmalloc wants them */
+	AMA_KINDS
+};
+
+#define AMA_MAGAZINE	16	/* pages and credit that a CPU keeps at hand */
+
+/**
+ * struct ama_magazine - what a CPU keeps of a pool's order-0 pages and credit
+ * @lock:       protects all below; only its own CPU takes it, but for stealing
+ * @credit:     grantable pages that this CPU took from the shared credit
+ * @nr:         number of pages in @pages, used last in first out
+ * @admitted:   requests that were granted their demand on this CPU
+ * @handed_out: pages that were given to requests on this CPU
+ * @pages:      pages of the stock
+ */
+struct ama_magazine {
+	spinlock_t lock;
+	unsigned int credit;
+	unsigned int nr;
+	unsigned long admitted;
+	unsigned long handed_out;
+	struct page *pages[AMA_MAGAZINE];
+};
+
+/**
+ * struct ama_shelf - pages of one order and kind
+ * @pages: linked through page->lru, used last in first out
+ * @nr:    their number
+ * @want:  their number when nothing is handed out
+ */
+struct ama_shelf {
+	struct list_head pages;
+	unsigned long nr;
+	unsigned long want;
+};
+
+/**
+ * struct ama_pool - a reserve and the budget of what it can promise
+ * @name:      for people
+ * @lock:      protects all below but @magazines and the atomics
+ * @shelves:   pages not in a magazine
+ * @credit:    pages of order 0 in stock that nobody was promised, apart from
+ *             the credit in magazines
+ * @promised:  for each order above 0, pages promised and not yet handed out
+ * @waiters:   requests in the order in which they came
+ * @contended: set while there are waiters; magazines then keep no credit. Set
+ *             under @lock, read under a magazine's lock.
+ * @magazines: one a CPU
+ * @waited:    requests that had to wait for their grant
+ * @refused:   requests that were turned down
+ * @refilled:  pages that were put back
+ * @refill:    puts back what was handed out
+ * @refill_delay: until the next attempt, in milliseconds; grows with failures
+ */
+struct ama_pool {
+	const char *name;
+	spinlock_t lock;
+	struct ama_shelf shelves[AMA_ORDERS][AMA_KINDS];
+	long credit;
+	long promised[AMA_ORDERS];
+	struct list_head waiters;
+	bool contended;
+	struct ama_magazine __percpu *magazines;
+	atomic_long_t waited;
+	atomic_long_t refused;
+	atomic_long_t refilled;
+	struct delayed_work refill;
+	unsigned int refill_delay;
+};
+
+extern struct ama_pool ama_ordinary_pool;
+extern struct ama_pool ama_progress_pool;
+
+int ama_pool_init(struct ama_pool *pool);
+void ama_pool_destroy(struct ama_pool *pool);
+
+int ama_pool_grant(struct ama_pool *pool, const struct ama_demand *demand,
+		   const struct ama_admission *admission, bool killable);
+bool ama_pool_try_grant(struct ama_pool *pool, const struct ama_demand *demand);
+void ama_pool_return(struct ama_pool *pool, const struct ama_demand *credit);
+struct page *ama_pool_take(struct ama_pool *pool, unsigned int order,
+			   enum ama_kind kind);
+struct page *ama_pool_take_unpromised(struct ama_pool *pool, unsigned int order,
+				      enum ama_kind kind);
+struct page *ama_pool_remove(struct ama_pool *pool, unsigned int order,
+			     enum ama_kind kind);
+void ama_pool_stock(struct ama_pool *pool, unsigned int order,
+		    enum ama_kind kind, struct page *page);
+void ama_pool_want(struct ama_pool *pool, const unsigned long want[AMA_ORDERS]);
+unsigned long ama_pool_missing(struct ama_pool *pool, unsigned int order,
+			       enum ama_kind kind);
+unsigned long ama_pool_stocked(struct ama_pool *pool, unsigned int order,
+			       enum ama_kind kind);
+long ama_pool_credit(struct ama_pool *pool, unsigned int order);
+
+void ama_refill_kick(struct ama_pool *pool);
+int ama_refill_now(struct ama_pool *pool);
+void ama_refill_stop(struct ama_pool *pool);
+void ama_refill_work(struct work_struct *work);
+
+void ama_sizing_add(const struct ama_client *client);
+void ama_sizing_reset(void);
+void ama_sizing_apply(void);
+
+/* --- scopes (scope.c) --- */
+
+extern atomic_long_t ama_underruns;
+
+struct page *ama_scope_substitute(struct ama_scope *scope, gfp_t gfp,
+				  unsigned int order);
+unsigned int ama_demand_total(const struct ama_demand *demand);
+
+/* --- the guard (guard.c) and what carries it (hook.c, symbols.c) --- */
+
+enum ama_guard_set {
+	AMA_GUARD_PAGE = BIT(0),	/* the page allocator */
+	AMA_GUARD_MEMCG = BIT(1),	/* charging a memory control group */
+	AMA_GUARD_SLAB = BIT(2),	/* slab objects, for injected failures */
+};
+
+/* Events of the guard, counted per CPU. */
+enum ama_guard_event {
+	AMA_SUBSTITUTED,	/* page allocations that the reserve served */
+	AMA_FORCED_CHARGES,	/* memcg charges that went over the limit */
+	AMA_RETRIED_OBJECTS,	/* slab objects whose first attempt failed */
+	AMA_SPECULATION_FAILED,	/* allocations that have a fall-back of their own */
+	AMA_GUARD_EVENTS
+};
+
+extern const char * const ama_guard_event_names[AMA_GUARD_EVENTS];
+
+void ama_guard_count(enum ama_guard_event event);
+unsigned long ama_guard_events(enum ama_guard_event event);
+
+/* Which sets are armed while a client is active. */
+extern unsigned int ama_guard_sets;
+
+int ama_guard_resolve(void);
+int ama_guard_arm(void);
+void ama_guard_disarm(void);
+bool ama_guard_armed(void);
+void ama_guard_show(struct seq_file *seq);
+
+/**
+ * struct ama_hook - a kernel function whose calls go through ours first
+ * @symbol:     name of the function
+ * @optional:   there are kernels without the function, which need no such hook
+ * @address:    of the function, 0 if the kernel has none
+ * @body:       where it goes on behind the traced instruction
+ */
+struct ama_hook {
+	const char *symbol;
+	bool optional;
+	unsigned long address;
+	unsigned long body;
+};
+
+/**
+ * struct ama_hook_group - hooks that enter the same trampoline
+ * @hooks:      put in and taken out together
+ * @nr:         number of @hooks
+ * @trampoline: entered before the first instruction of each function
+ * @ops:        ftrace's handle on them
+ * @armed:      whether they are in
+ */
+struct ama_hook_group {
+	struct ama_hook *hooks;
+	unsigned int nr;
+	void (*trampoline)(void);
+	struct ftrace_ops ops;
+	bool armed;
+};
+
+int ama_symbols_init(void);
+unsigned long ama_symbol(const char *name);
+
+int ama_hook_resolve(struct ama_hook *hook);
+int ama_hook_group_arm(struct ama_hook_group *group);
+void ama_hook_group_disarm(struct ama_hook_group *group);
+
+/* Call a function behind its traced instruction, as if nothing was hooked. */
+unsigned long ama_hook_call(unsigned long a, unsigned long b, unsigned long c,
+			    unsigned long d, unsigned long e, unsigned long body);
+
+/* Trampolines (trampoline_x86.c): to the guard if the task is in a scope. */
+void ama_trampoline_alloc_pages(void);
+void ama_trampoline_charge(void);
+#define AMA_SLAB_HOOKS	12
+extern void (* const ama_slab_trampolines[AMA_SLAB_HOOKS])(void);
+void ama_trampoline_gate(void);
+
+/* What the trampolines jump to; a function goes on at its body. */
+struct page *ama_guard_alloc_pages(gfp_t gfp, unsigned int order, int nid,
+				   nodemask_t *nodemask, unsigned long body);
+int ama_guard_charge(struct mem_cgroup *memcg, gfp_t gfp,
+		     unsigned int nr_pages, unsigned long body);
+unsigned long ama_guard_slab(unsigned long a, unsigned long b, unsigned long c,
+			     unsigned long d, unsigned long e, unsigned int hook);
+bool ama_gate_wants(const struct pt_regs *regs, unsigned long body);
+long ama_gate_run(const struct pt_regs *regs, unsigned long body);
+
+/* --- the gate (gate.c, gate_table.c) --- */
+
+int ama_gate_resolve(void);
+int ama_gate_arm(void);
+void ama_gate_disarm(void);
+void ama_gate_drain(void);
+void ama_gate_free(void);
+void ama_gate_show(struct seq_file *seq);
+
+/* --- clients (client.c) and what is shown (debugfs.c) --- */
+
+/**
+ * struct ama_op_figures - what one operation really needed
+ * @bound:       largest demand in pages
+ * @allocated:   most pages that one scope was given, by anyone
+ * @substituted: most pages that one scope took from the reserve
+ * @underruns:   allocations beyond the grant
+ */
+struct ama_op_figures {
+	atomic_t bound;
+	atomic_t allocated;
+	atomic_t substituted;
+	atomic_t underruns;
+};
+
+struct ama_client_state {
+	struct ama_client *client;
+	struct list_head entry;
+	unsigned int active;		/* under ama_clients_lock */
+	struct dentry *debugfs;
+	unsigned long __percpu *calls;	/* scopes closed, one counter an op */
+	struct ama_op_figures figures[];
+};
+
+struct ama_client *ama_client_of_fs(const struct file_system_type *type);
+void ama_client_count(const struct ama_scope *scope);
+void ama_client_count_underrun(const struct ama_scope *scope);
+void ama_clients_exit(void);
+
+void ama_debugfs_init(void);
+void ama_debugfs_exit(void);
+void ama_debugfs_add_client(struct ama_client_state *state);
+void ama_debugfs_remove_client(struct ama_client_state *state);
+
+#endif /* _AMA_CORE_H */

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who opens scopes.
+ *
+ * A client registers when its module is loaded, which costs nothing, and is
+ * active while it needs the guarantee (a file system: while it is mounted). With
+ * the first active client the reserve is filled and the hooks are put in; some
+ * time after the last one has gone they are taken out again, so that mounting
+ * and unmounting in turn does not patch the kernel each time.
+ */
+#include <linux/export.h>
+#include <linux/fs.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+
+#include "ama_core.h"
+
+#define LINGER_MS	2000
+
+/* Protects the list of clients, their activity, and arming. */
+static DEFINE_MUTEX(clients_lock);
+static LIST_HEAD(clients);
+static unsigned int nr_active;
+static bool armed;
+
+static void disarm_work(struct work_struct *work);
+static DECLARE_DELAYED_WORK(disarm, disarm_work);
+
+/*
+ * The client whose file system the gate serves. One is what there is; a second
+ * one with a file system would make this a list. Written while the gate is out.
+ */
+static struct ama_client *fs_client;
+
+/**
+ * ama_client_of_fs - the client that a type of file system belongs to
+ * @type: of the file system; NULL for any
+ */
+struct ama_client *ama_client_of_fs(const struct file_system_type *type)
+{
+	struct ama_client *client = READ_ONCE(fs_client);
+
+	return client && (!type || client->fs_type == type) ? client : NULL;
+}
+
+static void size_for_clients(void)
+{
+	struct ama_client_state *state;
+
+	lockdep_assert_held(&clients_lock);
+	ama_sizing_reset();
+	list_for_each_entry(state, &clients, entry)
+		if (state->active)
+			ama_sizing_add(state->client);
+	ama_sizing_apply();
+}
+
+static int arm(void)
+{
+	int err;
+
+	lockdep_assert_held(&clients_lock);
+	if (armed || !ama_guard_sets)
+		return 0;
+	err = ama_guard_arm();
+	if (err)
+		return err;
+	err = ama_gate_arm();
+	if (err) {
+		ama_guard_disarm();
+		return err;
+	}
+	armed = true;
+	return 0;
+}
+
+static void disarm_now(void)
+{
+	lockdep_assert_held(&clients_lock);
+	if (!armed)
+		return;
+	ama_gate_disarm();
+	ama_gate_drain();
+	ama_guard_disarm();
+	synchronize_rcu_tasks();
+	armed = false;
+}
+
+static void disarm_work(struct work_struct *work)
+{
+	mutex_lock(&clients_lock);
+	if (!nr_active) {
+		disarm_now();
+		size_for_clients();
+		ama_refill_kick(&ama_ordinary_pool);
+		ama_refill_kick(&ama_progress_pool);
+	}
+	mutex_unlock(&clients_lock);
+}
+
+static bool name_taken(const char *name)
+{
+	struct ama_client_state *state;
+
+	list_for_each_entry(state, &clients, entry)
+		if (!strcmp(state->client->name, name))
+			return true;
+	return false;
+}
+
+static bool well_formed(const struct ama_client *client)
+{
+	unsigned int i;
+
+	if (!client->name || !client->owner || !client->ops || !client->nr_ops)
+		return false;
+	for (i = 0; i < client->nr_ops; i++)
+		if (!client->ops[i].name || !client->ops[i].bound)
+			return false;
+	if (!client->fs_type)
+		return true;
+	if (!client->gate_op || !client->admission)
+		return false;
+	for (i = 0; i < AMA_GATES; i++)
+		if (client->gate_op[i] >= client->nr_ops)
+			return false;
+	return true;
+}
+
+static struct ama_client_state *new_state(struct ama_client *client)
+{
+	struct ama_client_state *state;
+
+	state = kzalloc(struct_size(state, figures, client->nr_ops), GFP_KERNEL);
+	if (!state)
+		return NULL;
+	state->calls = __alloc_percpu(client->nr_ops * sizeof(unsigned long),
+				      __alignof__(unsigned long));
+	if (!state->calls) {
+		kfree(state);
+		return NULL;
+	}
+	state->client = client;
+	return state;
+}
+
+static void free_state(struct ama_client_state *state)
+{
+	free_percpu(state->calls);
+	kfree(state);
+}
+
+/**
+ * ama_client_register - introduce a client
+ * @client: filled in but for @state; stays the caller's
+ *
+ * Costs nothing until the client is activated.
+ *
+ * Context: may sleep.
+ * Return: 0; -EINVAL if the description is incomplete, -EEXIST if the name is
+ * taken, -EBUSY if there is a client with a file system already, -ENOMEM.
+ */
+int ama_client_register(struct ama_client *client)
+{
+	struct ama_client_state *state;
+	int err = 0;
+
+	if (!well_formed(client)) {
+		pr_err(AMA_LOG "client %s: incomplete description\n",
+		       client->name ?: "without a name");
+		return -EINVAL;
+	}
+	state = new_state(client);
+	if (!state)
+		return -ENOMEM;
+
+	mutex_lock(&clients_lock);
+	if (name_taken(client->name))
+		err = -EEXIST;
+	else if (client->fs_type && fs_client)
+		err = -EBUSY;
+	if (err) {
+		mutex_unlock(&clients_lock);
+		pr_err(AMA_LOG "client %s: the name or the gate is taken (%d)\n",
+		       client->name, err);
+		free_state(state);
+		return err;
+	}
+	client->state = state;
+	if (client->fs_type)
+		WRITE_ONCE(fs_client, client);
+	list_add_tail(&state->entry, &clients);
+	ama_debugfs_add_client(state);
+	mutex_unlock(&clients_lock);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(ama_client_register);
+
+/**
+ * ama_client_unregister - a client goes away
+ * @client: inactive, with no scope open
+ *
+ * Context: may sleep; waits for calls that are in the gate.
+ */
+void ama_client_unregister(struct ama_client *client)
+{
+	struct ama_client_state *state = client->state;
+
+	mutex_lock(&clients_lock);
+	WARN_ONCE(state->active, AMA_LOG "client %s unregisters while it is active\n",
+		  client->name);
+	list_del(&state->entry);
+	ama_debugfs_remove_client(state);
+	if (client == fs_client) {
+		WRITE_ONCE(fs_client, NULL);
+		/* A task in the gate may still look at the client. */
+		disarm_now();
+		if (nr_active)
+			WARN_ON(arm());
+	}
+	mutex_unlock(&clients_lock);
+	client->state = NULL;
+	free_state(state);
+}
+EXPORT_SYMBOL_GPL(ama_client_unregister);
+
+/**
+ * ama_client_activate - a client needs the guarantee from now on
+ * @client: registered; may be active already (activations are counted)
+ *
+ * Context: may sleep. No scope is open in this task.
+ * Return: 0; -ENOMEM if the reserve cannot be filled; an error of the hooks,
+ * which was logged. After an error nothing has changed.
+ */
+int ama_client_activate(struct ama_client *client)
+{
+	struct ama_client_state *state = client->state;
+	int err;
+
+	mutex_lock(&clients_lock);
+	state->active++;
+	nr_active++;
+	size_for_clients();
+	err = ama_refill_now(&ama_ordinary_pool) ?:
+	      ama_refill_now(&ama_progress_pool) ?:
+	      arm();
+	if (err) {
+		state->active--;
+		nr_active--;
+		size_for_clients();
+		pr_err(AMA_LOG "client %s cannot be activated (%d)\n",
+		       client->name, err);
+	}
+	mutex_unlock(&clients_lock);
+	return err;
+}
+EXPORT_SYMBOL_GPL(ama_client_activate);
+
+/**
+ * ama_client_deactivate - the opposite of ama_client_activate()
+ * @client: active, with no scope open
+ *
+ * Context: may sleep.
+ */
+void ama_client_deactivate(struct ama_client *client)
+{
+	mutex_lock(&clients_lock);
+	if (!WARN_ON(!client->state->active)) {
+		client->state->active--;
+		nr_active--;
+	}
+	mutex_unlock(&clients_lock);
+	mod_delayed_work(system_long_wq, &disarm, msecs_to_jiffies(LINGER_MS));
+}
+EXPORT_SYMBOL_GPL(ama_client_deactivate);
+
+/* Raise a high-water mark; the common case only reads it. */
+static void raise_mark(atomic_t *mark, unsigned int value)
+{
+	int old = atomic_read(mark);
+
+	while (old < (int)value && !atomic_try_cmpxchg(mark, &old, value))
+		;
+}
+
+/**
+ * ama_client_count - note what a scope really needed
+ * @scope: that is being closed
+ */
+void ama_client_count(const struct ama_scope *scope)
+{
+	struct ama_client_state *state = scope->client->state;
+	struct ama_op_figures *figures = &state->figures[scope->op];
+
+	raw_cpu_inc(state->calls[scope->op]);
+	raise_mark(&figures->bound, scope->bound);
+	raise_mark(&figures->allocated, scope->allocated);
+	raise_mark(&figures->substituted, scope->substituted);
+}
+
+void ama_client_count_underrun(const struct ama_scope *scope)
+{
+	atomic_inc(&scope->client->state->figures[scope->op].underruns);
+}
+
+/**
+ * ama_clients_exit - take the hooks out before the module goes
+ *
+ * There are no clients any more: each holds a reference to this module through
+ * the functions that it calls.
+ */
+void ama_clients_exit(void)
+{
+	cancel_delayed_work_sync(&disarm);
+	mutex_lock(&clients_lock);
+	disarm_now();
+	mutex_unlock(&clients_lock);
+}

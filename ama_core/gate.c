@@ -1,0 +1,534 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Scopes around system calls.
+ *
+ * A request allocates before it reaches the file system (file names, dentries,
+ * open files) and after it has left it, and the only place where it can wait
+ * without a lock is before all of that. So while a client's file system is
+ * mounted, system calls on its files are entered through here.
+ *
+ * Whether a call is on such a file is told without walking any path: from its
+ * open file; from the directory that a relative path starts from; for absolute
+ * paths from where file systems were seen mounted. A task that came to a client
+ * on a way that this does not see (a symbolic link, a mount below) is remembered,
+ * and its paths are taken to concern the client from then on.
+ */
+#include <linux/dcache.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/fs_struct.h>
+#include <linux/hash.h>
+#include <linux/kernel.h>
+#include <linux/mount.h>
+#include <linux/percpu.h>
+#include <linux/ptrace.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "ama_core.h"
+#include "compat_fd.h"
+#include "gate.h"
+
+/* Components of a path that a demand accounts for at most. */
+#define MOST_NAMES	32
+
+/**
+ * struct gated - a function that the gate is put before
+ * @call:   what is known of its system call
+ * @regs:   where its arguments are among the registers
+ * @body:   where the function goes on; identifies it
+ * @gated:  calls that were given a scope
+ */
+struct gated {
+	const struct ama_syscall *call;
+	const u8 *regs;
+	unsigned long body;
+	atomic_long_t gated;
+};
+
+/* Offsets of arguments in struct pt_regs. */
+#define REG(name) offsetof(struct pt_regs, name)
+static const u8 native_regs[] = {
+	REG(di), REG(si), REG(dx), REG(r10), REG(r8), REG(r9)
+};
+
+static const u8 ia32_regs[] = {
+	REG(bx), REG(cx), REG(dx), REG(si), REG(di), REG(bp)
+};
+
+static const struct {
+	const char *prefix;
+	const u8 *regs;
+} abis[] = {
+	{ "__x64_sys_", native_regs },
+	{ "__ia32_sys_", ia32_regs },
+	{ "__ia32_compat_sys_", ia32_regs },
+};
+
+/* Found by the hash of its body; a power of two, at most half full. */
+#define TABLE_BITS	10
+static struct gated *table[1 << TABLE_BITS];
+
+static struct gated *functions;
+static struct ama_hook *hooks;
+static char (*names)[48];
+static unsigned int nr_functions;
+
+static struct ama_hook_group group = { .trampoline = ama_trampoline_gate };
+
+/* Tasks between the trampoline and the return of a gated call. */
+static DEFINE_PER_CPU(long, inside);
+
+static unsigned int hash_body(unsigned long body)
+{
+	return hash_long(body, TABLE_BITS);
+}
+
+static struct gated *find_function(unsigned long body)
+{
+	unsigned int i = hash_body(body);
+
+	while (table[i] && table[i]->body != body)
+		i = (i + 1) & (ARRAY_SIZE(table) - 1);
+	return table[i];
+}
+
+static unsigned long argument(const struct gated *function,
+			      const struct pt_regs *regs, int place)
+{
+	unsigned long value = *(unsigned long *)((char *)regs + function->regs[place]);
+
+	return function->regs == native_regs ? value : (u32)value;
+}
+
+/* --- does a call concern a client? --- */
+
+/**
+ * struct target - the client that a call concerns
+ * @client:    NULL if none
+ * @admission: its policy, copied while the file system is pinned
+ * @sb:        identifies the file system if its file was named; not pinned
+ */
+struct target {
+	struct ama_client *client;
+	struct ama_admission admission;
+	const struct super_block *sb;
+};
+
+static bool aim(struct target *target, const struct super_block *sb)
+{
+	struct ama_client *client = ama_client_of_fs(sb->s_type);
+
+	if (!client)
+		return false;
+	if (target) {
+		target->client = client;
+		target->admission = *client->admission(sb);
+		target->sb = sb;
+	}
+	return true;
+}
+
+/* The first bytes of the paths at which a client was seen mounted. */
+#define MOST_PREFIXES	8
+struct prefix {
+	const struct vfsmount *mnt;	/* only compared, never followed */
+	u64 bytes;
+	u64 mask;
+	struct ama_client *client;
+	struct ama_admission admission;
+};
+
+static struct prefix prefixes[MOST_PREFIXES];
+static unsigned int nr_prefixes;	/* grows only; store-release by the writer */
+static DEFINE_SPINLOCK(prefix_lock);	/* protects growing prefixes */
+
+static bool prefix_known(const struct vfsmount *mnt)
+{
+	/* Pairs with smp_store_release() in learn_mount(). */
+	unsigned int i, nr = smp_load_acquire(&nr_prefixes);
+
+	for (i = 0; i < nr; i++)
+		if (prefixes[i].mnt == mnt)
+			return true;
+	return nr == MOST_PREFIXES;
+}
+
+static void remember_prefix(struct prefix *new, const char *path)
+{
+	size_t length = min(strlen(path), sizeof(new->bytes));
+
+	memcpy(&new->bytes, path, length);
+	memset(&new->mask, 0xff, length);
+	spin_lock(&prefix_lock);
+	if (!prefix_known(new->mnt)) {
+		prefixes[nr_prefixes] = *new;
+		/* Pairs with smp_load_acquire() in prefix_known(). */
+		smp_store_release(&nr_prefixes, nr_prefixes + 1);
+	}
+	spin_unlock(&prefix_lock);
+}
+
+/* An open file tells where its file system is mounted. */
+static void learn_mount(const struct path *path, const struct target *target)
+{
+	struct path root = { .mnt = path->mnt, .dentry = path->mnt->mnt_root };
+	struct prefix new = {
+		.mnt = path->mnt,
+		.client = target->client,
+		.admission = target->admission,
+	};
+	char buffer[128], *text;
+
+	if (prefix_known(path->mnt))
+		return;
+	text = d_path(&root, buffer, sizeof(buffer));
+	if (!IS_ERR(text) && text[0] == '/' && text[1])
+		remember_prefix(&new, text);
+}
+
+static bool aim_at_prefix(struct target *target, u64 bytes)
+{
+	/* Pairs with smp_store_release() in remember_prefix(). */
+	unsigned int i, nr = smp_load_acquire(&nr_prefixes);
+
+	for (i = 0; i < nr; i++) {
+		if ((bytes ^ prefixes[i].bytes) & prefixes[i].mask)
+			continue;
+		if (target) {
+			target->client = prefixes[i].client;
+			target->admission = prefixes[i].admission;
+		}
+		return true;
+	}
+	return false;
+}
+
+static bool aim_at_fd(struct target *target, unsigned int number)
+{
+	struct fd fd = fdget_raw(number);
+	struct file *file = compat_fd_file(fd);
+	bool found = false;
+
+	if (file) {
+		found = aim(target, file_inode(file)->i_sb);
+		if (found && target)
+			learn_mount(&file->f_path, target);
+	}
+	fdput(fd);
+	return found;
+}
+
+static bool aim_at_start(struct target *target, bool absolute)
+{
+	struct fs_struct *fs = current->fs;
+	const struct dentry *start;
+	bool found;
+
+	spin_lock(&fs->lock);
+	start = absolute ? fs->root.dentry : fs->pwd.dentry;
+	found = aim(target, start->d_sb);
+	spin_unlock(&fs->lock);
+	return found;
+}
+
+static bool aim_at_path(struct target *target, const struct gated *function,
+			const struct pt_regs *regs)
+{
+	const char __user *path = (const char __user *)
+		argument(function, regs, function->call->path);
+	int from = AT_FDCWD;
+	union {
+		u64 bytes;
+		char text[8];
+	} head = { };
+
+	/* The last bytes before a page that is not there are read one by one. */
+	if (get_user(head.bytes, (const u64 __user *)path) &&
+	    strncpy_from_user(head.text, path, sizeof(head.text)) < 0)
+		return false;
+	if (head.text[0] == '/')
+		return aim_at_prefix(target, head.bytes) ||
+		       aim_at_start(target, true);
+	if (function->call->dirfd != AMA_NO_ARG)
+		from = argument(function, regs, function->call->dirfd);
+	if (from != AT_FDCWD)
+		return aim_at_fd(target, from);
+	return aim_at_start(target, false);
+}
+
+static bool find_target(struct target *target, const struct gated *function,
+			const struct pt_regs *regs)
+{
+	const struct ama_syscall *call = function->call;
+	struct ama_client *met;
+
+	if (call->fd != AMA_NO_ARG &&
+	    aim_at_fd(target, argument(function, regs, call->fd)))
+		return true;
+	if (call->second_fd != AMA_NO_ARG &&
+	    aim_at_fd(target, argument(function, regs, call->second_fd)))
+		return true;
+	if (call->path != AMA_NO_ARG && aim_at_path(target, function, regs))
+		return true;
+	if (!call->always && (call->path == AMA_NO_ARG ||
+			      !(current->trace_recursion & AMA_TASK_MET_CLIENT)))
+		return false;
+	met = ama_client_of_fs(NULL);
+	if (met && target) {
+		target->client = met;
+		target->admission = *met->admission(NULL);
+	}
+	return met;
+}
+
+/**
+ * ama_gate_wants - does a system call have to go through the gate?
+ * @regs: of the call
+ * @body: identifies the function
+ *
+ * Entered for every call of a gated function, so it is kept short.
+ *
+ * Context: the start of a system call.
+ * Return: whether ama_gate_run() shall take over.
+ */
+bool ama_gate_wants(const struct pt_regs *regs, unsigned long body)
+{
+	struct gated *function;
+
+	if (ama_task_in_scope())
+		return false;
+	function = find_function(body);
+	return function && find_target(NULL, function, regs);
+}
+
+/* --- a call with a scope around it --- */
+
+static unsigned int count_names(const struct gated *function,
+				const struct pt_regs *regs)
+{
+	const char __user *path;
+	unsigned int count = 1;
+	char text[128];
+	long length, i;
+
+	if (function->call->path == AMA_NO_ARG)
+		return 0;
+	path = (const char __user *)argument(function, regs, function->call->path);
+	length = strncpy_from_user(text, path, sizeof(text));
+	if (length == sizeof(text))
+		return MOST_NAMES;
+	for (i = 0; i < length; i++)
+		count += text[i] == '/';
+	return min_t(unsigned int, count, MOST_NAMES);
+}
+
+static long call_body(const struct pt_regs *regs, unsigned long body)
+{
+	return ama_hook_call((unsigned long)regs, 0, 0, 0, 0, body);
+}
+
+static unsigned long *argument_place(struct pt_regs *regs,
+				     const struct gated *function, int place)
+{
+	return (unsigned long *)((char *)regs + function->regs[place]);
+}
+
+/*
+ * A transfer ended early because its scope could not be extended with locks
+ * held. None is held here: take a whole grant and go on where it stopped. An
+ * error now is not the caller's business any more, something was transferred.
+ */
+static long resume_transfer(const struct pt_regs *regs, struct gated *function,
+			    struct ama_scope *scope, struct ama_call *call,
+			    const struct ama_admission *admission, long done)
+{
+	struct pt_regs rest = *regs;
+	unsigned long *buffer = argument_place(&rest, function, 1);
+	unsigned long *length = argument_place(&rest, function, 2);
+	long more = done;
+
+	while (scope->cut && more > 0 && (unsigned long)more < *length) {
+		*buffer += more;
+		*length -= more;
+		call->bytes = min_t(size_t, *length, AMA_PIECE);
+		if (ama_scope_renew(scope, call, admission))
+			break;
+		more = call_body(&rest, function->body);
+		if (more > 0)
+			done += more;
+	}
+	return done;
+}
+
+static long run_in_scope(const struct pt_regs *regs, struct gated *function,
+			 const struct target *target)
+{
+	const struct ama_syscall *syscall = function->call;
+	struct ama_client *client = target->client;
+	struct ama_call call = {
+		.sb = target->sb,
+		.bytes = AMA_PIECE,
+		.names = count_names(function, regs),
+	};
+	struct ama_scope scope;
+	long result;
+	int err;
+
+	if (syscall->bytes != AMA_NO_ARG)
+		call.bytes = min_t(size_t, AMA_PIECE,
+				   argument(function, regs, syscall->bytes));
+	err = ama_scope_open(&scope, client, client->gate_op[syscall->gate],
+			     &call, &target->admission);
+	if (err)
+		return err;
+	atomic_long_inc(&function->gated);
+	result = call_body(regs, function->body);
+	if (scope.cut && syscall->resumable && result > 0)
+		result = resume_transfer(regs, function, &scope, &call,
+					 &target->admission, result);
+	ama_scope_close(&scope);
+	return result;
+}
+
+/**
+ * ama_gate_run - stands in the place of a system call on a client's file
+ * @regs: of the call
+ * @body: where its function goes on
+ *
+ * Return: the call's result; -ENOMEM or -EINTR if it was not admitted, and then
+ * nothing was done.
+ */
+long ama_gate_run(const struct pt_regs *regs, unsigned long body)
+{
+	struct gated *function = find_function(body);
+	struct target target = { };
+	long result;
+
+	this_cpu_inc(inside);
+	/* What was found a moment ago may have been closed since. */
+	if (find_target(&target, function, regs) && target.client)
+		result = run_in_scope(regs, function, &target);
+	else
+		result = call_body(regs, body);
+	this_cpu_dec(inside);
+	return result;
+}
+
+/* --- putting the gate in --- */
+
+static void enter_in_table(struct gated *function)
+{
+	unsigned int i = hash_body(function->body);
+
+	while (table[i])
+		i = (i + 1) & (ARRAY_SIZE(table) - 1);
+	table[i] = function;
+}
+
+static void add_function(unsigned int abi, const struct ama_syscall *call)
+{
+	struct gated *function = &functions[nr_functions];
+	struct ama_hook *hook = &hooks[nr_functions];
+	char *name = names[nr_functions];
+
+	snprintf(name, sizeof(names[0]), "%s%s", abis[abi].prefix, call->name);
+	*hook = (struct ama_hook){ .symbol = name, .optional = true };
+	ama_hook_resolve(hook);
+	if (!hook->address || find_function(hook->body))
+		return;
+	function->call = call;
+	function->regs = abis[abi].regs;
+	function->body = hook->body;
+	enter_in_table(function);
+	nr_functions++;
+}
+
+/**
+ * ama_gate_resolve - find the system calls' functions
+ *
+ * Return: 0, or -ENOMEM. A call that this kernel does not have is left out.
+ */
+int ama_gate_resolve(void)
+{
+	unsigned int most = ama_nr_syscalls * ARRAY_SIZE(abis);
+	unsigned int abi, i;
+
+	BUILD_BUG_ON(sizeof(struct pt_regs) > U8_MAX);
+	if (WARN_ON(2 * most > 2 * ARRAY_SIZE(table)))
+		return -EINVAL;
+	functions = kvcalloc(most, sizeof(*functions), GFP_KERNEL);
+	hooks = kvcalloc(most, sizeof(*hooks), GFP_KERNEL);
+	names = kvcalloc(most, sizeof(*names), GFP_KERNEL);
+	if (!functions || !hooks || !names) {
+		ama_gate_free();
+		return -ENOMEM;
+	}
+	for (abi = 0; abi < ARRAY_SIZE(abis); abi++)
+		for (i = 0; i < ama_nr_syscalls; i++)
+			add_function(abi, &ama_syscalls[i]);
+	group.hooks = hooks;
+	group.nr = nr_functions;
+	return 0;
+}
+
+void ama_gate_free(void)
+{
+	kvfree(names);
+	kvfree(hooks);
+	kvfree(functions);
+}
+
+int ama_gate_arm(void)
+{
+	return ama_hook_group_arm(&group);
+}
+
+void ama_gate_disarm(void)
+{
+	ama_hook_group_disarm(&group);
+	nr_prefixes = 0;
+}
+
+/**
+ * ama_gate_drain - wait until no task is in a gated call any more
+ *
+ * The gate is out. A task that was on its way in has counted itself or left by
+ * the time that RCU tasks has waited for all; one that is on its way out has
+ * no more than a return before it, which the second wait covers.
+ *
+ * Context: may sleep.
+ */
+void ama_gate_drain(void)
+{
+	long sum;
+	int cpu;
+
+	synchronize_rcu_tasks();
+	do {
+		sum = 0;
+		for_each_possible_cpu(cpu)
+			sum += per_cpu(inside, cpu);
+		if (sum)
+			schedule_timeout_uninterruptible(HZ / 20 + 1);
+	} while (sum);
+	synchronize_rcu_tasks();
+}
+
+/**
+ * ama_gate_show - table of the gated functions and their calls
+ * @seq: where to
+ */
+void ama_gate_show(struct seq_file *seq)
+{
+	unsigned int i;
+
+	seq_printf(seq, "%-40s %s\n", "function", "gated");
+	for (i = 0; i < nr_functions; i++)
+		seq_printf(seq, "%-40s %ld\n", hooks[i].symbol,
+			   atomic_long_read(&functions[i].gated));
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * System calls that the gate knows.
+ */
+#ifndef _AMA_GATE_H
+#define _AMA_GATE_H
+
+#include <surety/ama.h>
+
+#define AMA_NO_ARG	(-1)
+
+/**
+ * struct ama_syscall - how a system call names its file and its size
+ * @name:      without the architecture's prefix
+ * @gate:      class of the call
+ * @fd:        argument that is an open file, or AMA_NO_ARG
+ * @second_fd: likewise, for calls with two files
+ * @dirfd:     argument that a relative path starts from; AMA_NO_ARG: the
+ *             current directory
+ * @path:      argument that is a path, or AMA_NO_ARG
+ * @bytes:     argument that is the length of the transfer, or AMA_NO_ARG
+ * @resumable: a transfer cut short in the middle of a request is taken up again:
+ *             buffer and length follow the file
+ * @always:    concerns every file system
+ */
+struct ama_syscall {
+	const char *name;
+	enum ama_gate gate;
+	s8 fd;
+	s8 second_fd;
+	s8 dirfd;
+	s8 path;
+	s8 bytes;
+	bool resumable;
+	bool always;
+};
+
+extern const struct ama_syscall ama_syscalls[];
+extern const unsigned int ama_nr_syscalls;
+
+#endif /* _AMA_GATE_H */

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Puts back what the reserve handed out.
+ *
+ * Runs in a worker that holds no lock and is in no scope, so it may reclaim, and
+ * nothing waits for it but requests that hold nothing. It never has anybody
+ * killed for memory: where there is none to be had it tries again later.
+ */
+#include <linux/gfp.h>
+#include <linux/mm.h>
+
+#include "ama_core.h"
+
+#define RETRY_FIRST_MS	10
+#define RETRY_LAST_MS	500
+
+static struct page *new_page(unsigned int order, enum ama_kind kind)
+{
+	gfp_t gfp = GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY;
+
+	if (order && kind == AMA_COMPOUND)
+		gfp |= __GFP_COMP;
+	return alloc_pages(gfp, order);
+}
+
+static bool fill_shelf(struct ama_pool *pool, unsigned int order,
+		       enum ama_kind kind)
+{
+	while (ama_pool_missing(pool, order, kind)) {
+		struct page *page = new_page(order, kind);
+
+		if (!page)
+			return false;
+		ama_pool_stock(pool, order, kind, page);
+		cond_resched();
+	}
+	return true;
+}
+
+static bool fill_pool(struct ama_pool *pool)
+{
+	unsigned int order, kind;
+	bool filled = true;
+
+	/* Whatever is short of one order, the others can still be served. */
+	for (order = 0; order < AMA_ORDERS; order++)
+		for (kind = 0; kind < AMA_KINDS; kind++)
+			filled &= fill_shelf(pool, order, kind);
+	return filled;
+}
+
+static void drop_surplus(struct ama_pool *pool, unsigned int order)
+{
+	struct page *page;
+	unsigned int kind;
+
+	for (kind = 0; kind < AMA_KINDS; kind++) {
+		unsigned long want = READ_ONCE(pool->shelves[order][kind].want);
+
+		while (ama_pool_stocked(pool, order, kind) > want) {
+			page = ama_pool_remove(pool, order, kind);
+			if (!page)
+				break;
+			__free_pages(page, order);
+		}
+	}
+}
+
+/**
+ * ama_refill_work - bring a reserve to the size that it shall have
+ * @work: the pool's
+ */
+void ama_refill_work(struct work_struct *work)
+{
+	struct ama_pool *pool = container_of(to_delayed_work(work),
+					     struct ama_pool, refill);
+	unsigned int order;
+
+	for (order = 0; order < AMA_ORDERS; order++)
+		drop_surplus(pool, order);
+	if (fill_pool(pool)) {
+		pool->refill_delay = 0;
+		return;
+	}
+	pool->refill_delay = clamp(2 * pool->refill_delay, RETRY_FIRST_MS,
+				   RETRY_LAST_MS);
+	queue_delayed_work(system_unbound_wq, &pool->refill,
+			   msecs_to_jiffies(pool->refill_delay));
+}
+
+/**
+ * ama_refill_kick - something was taken out
+ * @pool: that it was taken from
+ *
+ * Context: any that may allocate; does not sleep.
+ */
+void ama_refill_kick(struct ama_pool *pool)
+{
+	queue_delayed_work(system_unbound_wq, &pool->refill, 0);
+}
+
+/**
+ * ama_refill_now - bring a reserve to its size before going on
+ * @pool: of which more, or less, is wanted than there is
+ *
+ * Context: may sleep, no locks that reclaim could want.
+ * Return: 0, or -ENOMEM if the memory is not to be had.
+ */
+int ama_refill_now(struct ama_pool *pool)
+{
+	unsigned int order, kind;
+
+	mod_delayed_work(system_unbound_wq, &pool->refill, 0);
+	flush_delayed_work(&pool->refill);
+	for (order = 0; order < AMA_ORDERS; order++)
+		for (kind = 0; kind < AMA_KINDS; kind++)
+			if (ama_pool_missing(pool, order, kind))
+				return -ENOMEM;
+	return 0;
+}
+
+/**
+ * ama_refill_stop - give all memory back and refill no more
+ * @pool: that nobody uses any more, and of which nothing is wanted
+ */
+void ama_refill_stop(struct ama_pool *pool)
+{
+	mod_delayed_work(system_unbound_wq, &pool->refill, 0);
+	flush_delayed_work(&pool->refill);
+	cancel_delayed_work_sync(&pool->refill);
+}

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A task's admitted request, from opening to closing.
+ *
+ * The outermost scope of a task owns a grant; it is obtained before anything
+ * else is done, so failing or waiting there leaves nothing to undo. A scope
+ * inside it draws on that grant and may add to it, without waiting, what its
+ * own operation can need beyond it. Only an operation that is the progress of
+ * others (writeback, eviction) brings a grant of its own into a scope, from the
+ * reserve that is kept for that.
+ *
+ * Method: Sundararaman et al., "Making the Common Case the Only Case with
+ * Anticipatory Memory Allocation", FAST 2011.
+ */
+#include <linux/delay.h>
+#include <linux/export.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
+
+#include "ama_core.h"
+#include "compat_ama.h"
+#include "trace.h"
+
+atomic_long_t ama_underruns = ATOMIC_LONG_INIT(0);
+
+/**
+ * ama_demand_total - pages of all orders that a demand names
+ */
+unsigned int ama_demand_total(const struct ama_demand *demand)
+{
+	unsigned int order, pages = 0;
+
+	for (order = 0; order < AMA_ORDERS; order++)
+		pages += demand->pages[order] << order;
+	return pages;
+}
+
+static void add_demand(struct ama_demand *to, const struct ama_demand *more)
+{
+	unsigned int order;
+
+	for (order = 0; order < AMA_ORDERS; order++)
+		to->pages[order] += more->pages[order];
+}
+
+/* What a demand asks beyond what is left of a grant. */
+static struct ama_demand shortfall(const struct ama_demand *demand,
+				   const struct ama_demand *left)
+{
+	struct ama_demand more;
+	unsigned int order;
+
+	for (order = 0; order < AMA_ORDERS; order++)
+		more.pages[order] = demand->pages[order] > left->pages[order] ?
+			demand->pages[order] - left->pages[order] : 0;
+	return more;
+}
+
+static struct ama_pool *pool_of(const struct ama_client *client, unsigned int op)
+{
+	return client->ops[op].flags & AMA_OP_PROGRESS ? &ama_progress_pool :
+							 &ama_ordinary_pool;
+}
+
+static bool raise_grant(struct ama_scope *root, const struct ama_demand *demand)
+{
+	struct ama_demand more = shortfall(demand, &root->granted);
+
+	if (!ama_demand_total(&more))
+		return true;
+	if (!ama_pool_try_grant(root->pool, &more))
+		return false;
+	add_demand(&root->granted, &more);
+	return true;
+}
+
+/* All slots are taken: there are more requests at once than anyone has CPUs. */
+static int wait_for_slot(struct ama_scope *scope,
+			 const struct ama_admission *admission, bool killable)
+{
+	unsigned int waited = 0;
+
+	for (;;) {
+		scope->slot = ama_slot_take(scope);
+		if (scope->slot != AMA_NO_SLOT)
+			return 0;
+		if (admission && (admission->policy == AMA_FAIL ||
+				  (admission->timeout_ms &&
+				   waited >= admission->timeout_ms)))
+			return -ENOMEM;
+		if (killable && fatal_signal_pending(current))
+			return -EINTR;
+		usleep_range(1000, 2000);
+		waited++;
+	}
+}
+
+static int open_outermost(struct ama_scope *scope, const struct ama_demand *demand,
+			  const struct ama_admission *admission)
+{
+	bool progress = scope->pool == &ama_progress_pool;
+	int err;
+
+	if (progress)
+		admission = NULL;
+	err = ama_pool_grant(scope->pool, demand, admission, !progress);
+	if (err)
+		return err;
+	scope->granted = *demand;
+	err = wait_for_slot(scope, admission, !progress);
+	if (err)
+		ama_pool_return(scope->pool, demand);
+	return err;
+}
+
+static void open_inside(struct ama_scope *scope, struct ama_scope *outer,
+			const struct ama_demand *demand)
+{
+	scope->outer = outer;
+	scope->slot = outer->slot;
+	if (scope->pool != outer->root->pool &&
+	    scope->pool == &ama_progress_pool &&
+	    ama_pool_try_grant(scope->pool, demand)) {
+		scope->granted = *demand;
+	} else {
+		scope->root = outer->root;
+		scope->pool = outer->root->pool;
+		/* If it is refused, what is left may still do. */
+		raise_grant(scope->root, demand);
+	}
+	ama_slot_set(scope->slot, scope);
+}
+
+/**
+ * ama_scope_open - admit a request, so that none of its allocations fails
+ * @scope:     on the caller's stack; no need to initialise it
+ * @client:    that the operation belongs to; registered and active
+ * @op:        index of the operation in the client's table
+ * @call:      what its demand depends on
+ * @admission: what to do if the demand cannot be granted now; NULL waits
+ *             without limit
+ *
+ * Within a scope that is already open this neither waits nor fails.
+ *
+ * Context: process context. May sleep when it is the task's outermost scope and
+ * @admission does not say AMA_FAIL; then no lock may be held that another scope
+ * could want. An AMA_OP_PROGRESS operation may be opened under any lock that
+ * can be slept under.
+ * Return: 0; -ENOMEM if the demand can never be met, is not met at once with
+ * AMA_FAIL, or not in time; -EINTR if the task is being killed. After an error
+ * there is nothing to close.
+ */
+int ama_scope_open(struct ama_scope *scope, struct ama_client *client,
+		   unsigned int op, const struct ama_call *call,
+		   const struct ama_admission *admission)
+{
+	struct ama_demand demand = client->ops[op].bound(call);
+	struct ama_scope *outer = ama_current_scope();
+	int err = 0;
+
+	*scope = (struct ama_scope) {
+		.root = scope,
+		.client = client,
+		.pool = pool_of(client, op),
+		.op = op,
+		.bound = ama_demand_total(&demand),
+	};
+	if (outer)
+		open_inside(scope, outer, &demand);
+	else
+		err = open_outermost(scope, &demand, admission);
+	trace_ama_scope_open(client->name, client->ops[op].name, scope->bound,
+			     !!outer, err);
+	return err;
+}
+EXPORT_SYMBOL_GPL(ama_scope_open);
+
+/**
+ * ama_scope_close - the request is done
+ * @scope: the task's innermost scope
+ *
+ * Context: process context, the task that opened it. Does not sleep.
+ */
+void ama_scope_close(struct ama_scope *scope)
+{
+	struct ama_scope *outer = scope->outer;
+
+	if (WARN_ONCE(ama_current_scope() != scope,
+		      AMA_LOG "a scope of %s/%s is closed out of order\n",
+		      scope->client->name, scope->client->ops[scope->op].name))
+		return;
+
+	trace_ama_scope_close(scope->client->name,
+			      scope->client->ops[scope->op].name, scope->bound,
+			      scope->allocated, scope->substituted);
+	ama_client_count(scope);
+	if (outer) {
+		outer->allocated += scope->allocated;
+		outer->substituted += scope->substituted;
+		ama_slot_set(scope->slot, outer);
+	} else {
+		ama_slot_release(scope->slot);
+	}
+	if (scope->root == scope)
+		ama_pool_return(scope->pool, &scope->granted);
+}
+EXPORT_SYMBOL_GPL(ama_scope_close);
+
+/**
+ * ama_scope_extend - ask for what the next piece of a request can need
+ * @op:   index of the operation in the innermost scope's client's table
+ * @call: what the piece's demand depends on
+ *
+ * While memory is to be had this costs a comparison: what was granted has not
+ * been used.
+ *
+ * Context: in a scope; does not sleep, so locks may be held.
+ * Return: true if the next piece is covered. Otherwise the caller lets go of
+ * its locks and renews the scope, or returns with what it has done so far.
+ */
+bool ama_scope_extend(unsigned int op, const struct ama_call *call)
+{
+	struct ama_scope *scope = ama_current_scope();
+	struct ama_demand demand;
+
+	if (!scope)
+		return true;
+	demand = scope->client->ops[op].bound(call);
+	if (raise_grant(scope->root, &demand))
+		return true;
+	scope->root->cut = true;
+	return false;
+}
+EXPORT_SYMBOL_GPL(ama_scope_extend);
+
+/**
+ * ama_scope_renew - start over with a whole grant, between two pieces
+ * @scope:     the task's innermost scope
+ * @call:      what the next piece's demand depends on
+ * @admission: as for ama_scope_open()
+ *
+ * Context: may sleep; no lock may be held that another scope could want.
+ * Return: 0; -EAGAIN if @scope is inside another one, which holds locks or a
+ * grant that this cannot let go of: the caller then returns what it has done;
+ * otherwise as ama_scope_open(). The scope is open in any case.
+ */
+int ama_scope_renew(struct ama_scope *scope, const struct ama_call *call,
+		    const struct ama_admission *admission)
+{
+	struct ama_demand demand = scope->client->ops[scope->op].bound(call);
+	bool progress = scope->pool == &ama_progress_pool;
+	int err;
+
+	if (scope->outer)
+		return -EAGAIN;
+	ama_pool_return(scope->pool, &scope->granted);
+	scope->granted = (struct ama_demand){ };
+	scope->cut = false;
+	err = ama_pool_grant(scope->pool, &demand, progress ? NULL : admission,
+			     !progress);
+	if (!err)
+		scope->granted = demand;
+	return err;
+}
+EXPORT_SYMBOL_GPL(ama_scope_renew);
+
+/**
+ * ama_scope_left - how much of the current task's grant is left
+ *
+ * Context: any; a task in no scope has no limit.
+ * Return: pages of order 0, UINT_MAX outside scopes.
+ */
+unsigned int ama_scope_left(void)
+{
+	struct ama_scope *scope = ama_current_scope();
+
+	return scope ? scope->root->granted.pages[0] : UINT_MAX;
+}
+EXPORT_SYMBOL_GPL(ama_scope_left);
+
+static void report_underrun(struct ama_scope *scope, unsigned int order)
+{
+	const char *op = scope->client->ops[scope->op].name;
+
+	atomic_long_inc(&ama_underruns);
+	ama_client_count_underrun(scope);
+	trace_ama_underrun(scope->client->name, op, order);
+	WARN_ONCE(1, AMA_LOG "%s/%s needs more than it was granted: order %u, bound %u pages, had %u from the reserve\n",
+		  scope->client->name, op, order, scope->bound,
+		  scope->substituted);
+}
+
+static void prepare_page(struct page *page, unsigned int order, gfp_t gfp)
+{
+	unsigned int i;
+
+	if (want_init_on_alloc(gfp))
+		for (i = 0; i < 1U << order; i++)
+			clear_highpage(page + i);
+	compat_hand_out_page(page);
+}
+
+/**
+ * ama_scope_substitute - serve an allocation that the ordinary allocator failed
+ * @scope: innermost scope of the current task
+ * @gfp:   flags of the allocation
+ * @order: of the pages
+ *
+ * Context: does not sleep, not in interrupts.
+ * Return: the page, or NULL if the grant is used up and nothing is left that
+ * nobody else was promised; that is reported as an underrun.
+ */
+struct page *ama_scope_substitute(struct ama_scope *scope, gfp_t gfp,
+				  unsigned int order)
+{
+	enum ama_kind kind = gfp & __GFP_COMP ? AMA_COMPOUND : AMA_PLAIN;
+	struct ama_scope *root = scope->root;
+	struct page *page = NULL;
+
+	if (root->granted.pages[order]) {
+		page = ama_pool_take(root->pool, order, kind);
+		if (page)
+			root->granted.pages[order]--;
+	}
+	if (!page) {
+		report_underrun(scope, order);
+		page = ama_pool_take_unpromised(root->pool, order, kind);
+		if (!page)
+			return NULL;
+	}
+	scope->substituted += 1U << order;
+	scope->allocated += 1U << order;
+	prepare_page(page, order, gfp);
+	trace_ama_substitute(scope->client->name,
+			     scope->client->ops[scope->op].name, order, gfp);
+	return page;
+}
