@@ -165,6 +165,9 @@ void ama_sizing_apply(void);
 
 extern atomic_long_t ama_underruns;
 
+int ama_scope_open_at_gate(struct ama_scope *scope, struct ama_client *client,
+			   unsigned int op, const struct ama_call *call,
+			   const struct ama_admission *admission);
 struct page *ama_scope_substitute(struct ama_scope *scope, gfp_t gfp,
 				  unsigned int order);
 unsigned int ama_demand_total(const struct ama_demand *demand);

@@ -208,18 +208,32 @@ static bool aim_at_prefix(struct target *target, u64 bytes)
 	return false;
 }
 
+static bool aim_at_file(struct target *target, const struct file *file)
+{
+	if (!file || !aim(target, file_inode(file)->i_sb))
+		return false;
+	if (target)
+		learn_mount(&file->f_path, target);
+	return true;
+}
+
 static bool aim_at_fd(struct target *target, unsigned int number)
 {
-	struct fd fd = fdget_raw(number);
-	struct file *file = compat_fd_file(fd);
-	bool found = false;
+	struct fd fd = fdget(number);
+	bool found = aim_at_file(target, compat_fd_file(fd));
 
-	if (file) {
-		found = aim(target, file_inode(file)->i_sb);
-		if (found && target)
-			learn_mount(&file->f_path, target);
-	}
 	fdput(fd);
+	return found;
+}
+
+/* Also one that was opened for its path only. */
+static bool aim_at_directory(struct target *target, unsigned int number)
+{
+	struct file *file = fget_raw(number);
+	bool found = aim_at_file(target, file);
+
+	if (file)
+		fput(file);
 	return found;
 }
 
@@ -257,7 +271,7 @@ static bool aim_at_path(struct target *target, const struct gated *function,
 	if (function->call->dirfd != AMA_NO_ARG)
 		from = argument(function, regs, function->call->dirfd);
 	if (from != AT_FDCWD)
-		return aim_at_fd(target, from);
+		return aim_at_directory(target, from);
 	return aim_at_start(target, false);
 }
 
@@ -382,8 +396,9 @@ static long run_in_scope(const struct pt_regs *regs, struct gated *function,
 	if (syscall->bytes != AMA_NO_ARG)
 		call.bytes = min_t(size_t, AMA_PIECE,
 				   argument(function, regs, syscall->bytes));
-	err = ama_scope_open(&scope, client, client->gate_op[syscall->gate],
-			     &call, &target->admission);
+	err = ama_scope_open_at_gate(&scope, client,
+				     client->gate_op[syscall->gate], &call,
+				     &target->admission);
 	if (err)
 		return err;
 	atomic_long_inc(&function->gated);

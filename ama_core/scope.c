@@ -14,6 +14,7 @@
  */
 #include <linux/delay.h>
 #include <linux/export.h>
+#include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
@@ -133,6 +134,38 @@ static void open_inside(struct ama_scope *scope, struct ama_scope *outer,
 }
 
 /**
+ * ama_scope_open_at_gate - ama_scope_open() for a call that the gate caught
+ * @scope:     as there
+ * @client:    as there
+ * @op:        as there
+ * @call:      as there
+ * @admission: as there
+ */
+int ama_scope_open_at_gate(struct ama_scope *scope, struct ama_client *client,
+			   unsigned int op, const struct ama_call *call,
+			   const struct ama_admission *admission)
+{
+	struct ama_demand demand = client->ops[op].bound(call);
+	struct ama_scope *outer = ama_current_scope();
+	int err = 0;
+
+	*scope = (struct ama_scope) {
+		.root = scope,
+		.client = client,
+		.pool = pool_of(client, op),
+		.op = op,
+		.bound = ama_demand_total(&demand),
+	};
+	if (outer)
+		open_inside(scope, outer, &demand);
+	else
+		err = open_outermost(scope, &demand, admission);
+	trace_ama_scope_open(client->name, client->ops[op].name, scope->bound,
+			     !!outer, err);
+	return err;
+}
+
+/**
  * ama_scope_open - admit a request, so that none of its allocations fails
  * @scope:     on the caller's stack; no need to initialise it
  * @client:    that the operation belongs to; registered and active
@@ -155,24 +188,11 @@ int ama_scope_open(struct ama_scope *scope, struct ama_client *client,
 		   unsigned int op, const struct ama_call *call,
 		   const struct ama_admission *admission)
 {
-	struct ama_demand demand = client->ops[op].bound(call);
-	struct ama_scope *outer = ama_current_scope();
-	int err = 0;
-
-	*scope = (struct ama_scope) {
-		.root = scope,
-		.client = client,
-		.pool = pool_of(client, op),
-		.op = op,
-		.bound = ama_demand_total(&demand),
-	};
-	if (outer)
-		open_inside(scope, outer, &demand);
-	else
-		err = open_outermost(scope, &demand, admission);
-	trace_ama_scope_open(client->name, client->ops[op].name, scope->bound,
-			     !!outer, err);
-	return err;
+	/* The gate did not see this task coming: it will from now on. */
+	if (client->fs_type && !ama_task_in_scope() &&
+	    !(current->flags & PF_KTHREAD))
+		current->trace_recursion |= AMA_TASK_MET_CLIENT;
+	return ama_scope_open_at_gate(scope, client, op, call, admission);
 }
 EXPORT_SYMBOL_GPL(ama_scope_open);
 

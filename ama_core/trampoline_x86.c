@@ -37,7 +37,7 @@
 
 /* r11 carries nothing at a function's entry. */
 #define RETURN_IF_NOT_IN_SCOPE				\
-	"	movq %%gs:" COMPAT_CURRENT_SYMBOL "+%c[current], %%r11\n"	\
+	"	movq %%gs:" COMPAT_CURRENT_SYMBOL "+%c[task], %%r11\n"	\
 	"	testl %[mark], %c[recursion](%%r11)\n"	\
 	"	jnz 1f\n"				\
 	ASM_RET						\
@@ -72,7 +72,7 @@
 static void __used ama_trampolines(void)
 {
 	asm volatile(
-		".pushsection .text\n"
+		".pushsection .text.trampolines, \"ax\", @progbits\n"
 		BEGIN("ama_trampoline_alloc_pages")
 		RETURN_IF_NOT_IN_SCOPE
 		"	popq %%r8\n"
@@ -99,7 +99,7 @@ static void __used ama_trampolines(void)
 		ASM_RET
 		END("ama_hook_call")
 		".popsection\n"
-		: : [current] "i" (COMPAT_CURRENT_OFFSET),
+		: : [task] "i" (COMPAT_CURRENT_OFFSET),
 		    [recursion] "i" (offsetof(struct task_struct, trace_recursion)),
 		    [mark] "i" (AMA_TASK_IN_SCOPE));
 }
