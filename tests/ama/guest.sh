@@ -1,0 +1,115 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# In the guest: everything that can be asked of ama_core without a file system.
+status=0
+debug=/sys/kernel/debug/ama
+fault=/sys/kernel/debug/surety_fault
+hooks=/sys/kernel/debug/tracing/enabled_functions
+
+report() {
+	if [ "$1" = 0 ]; then
+		echo "ok - $2"
+	else
+		echo "not ok - $2"
+		status=1
+	fi
+}
+
+# The lines that the selftest wrote to the log.
+verdicts() {
+	dmesg -c | sed -n 's/.*ama_selftest: \(\(not \)\?ok - \)/\1/p' >/tmp/verdicts
+	cat /tmp/verdicts
+	grep -q '^ok' /tmp/verdicts && ! grep -q '^not' /tmp/verdicts
+	report $? "$1"
+}
+
+hooked() {
+	grep -cE '^(__alloc_.*pages|try_charge_memcg|__x64_sys_openat) ' $hooks
+}
+
+# Run a command all of whose allocations fail.
+with_failing_allocations() {
+	for level in page slab; do
+		echo 0 >$fault/$level/ignore-gfp-wait
+		echo 1 >$fault/$level/task-filter
+		echo 100 >$fault/$level/probability
+	done
+	setsid sh -c "exec 3>\$1; echo 1 >$fault/make-it-fail; echo 1 >&3" sh "$1" &
+	wait $!
+	for level in page slab; do
+		echo 0 >$fault/$level/probability
+	done
+}
+
+insmod /modules/ama_core.ko guard=page,memcg,slab
+report $? "ama_core loads"
+[ "$(hooked)" = 0 ]
+report $? "without an active client nothing is hooked"
+
+dmesg -C
+insmod /modules/test/ama_selftest.ko
+report $? "a client registers and is activated"
+verdicts "admission and refusals"
+[ "$(hooked)" -ge 3 ]
+report $? "with an active client the hooks are in"
+rmmod ama_core 2>/dev/null
+[ $? != 0 ]
+report $? "ama_core cannot be unloaded under a client"
+[ "$(cat $debug/underruns)" = 0 ]
+report $? "no underrun"
+
+insmod /modules/test/surety_fault.ko || status=1
+with_failing_allocations /sys/kernel/debug/ama_selftest/allocations
+verdicts "every kind of allocation while all fail"
+[ "$(cat $debug/substituted)" -gt 10 ]
+report $? "the reserve gave what the allocator did not ($(cat $debug/substituted) pages)"
+[ "$(cat $debug/underruns)" = 0 ]
+report $? "no underrun"
+sleep 1
+awk 'NR > 1 && $5 != $4 { bad = 1 } END { exit bad }' $debug/reserve
+report $? "the reserve is full again"
+[ "$(cat $debug/scopes)" = 0 ]
+report $? "no scope is left open"
+
+rmmod surety_fault
+rmmod ama_selftest
+report $? "the client unloads"
+sleep 4
+[ "$(hooked)" = 0 ]
+report $? "some time after the last client the hooks are out"
+[ "$(cat $debug/memory_kib)" = 0 ]
+report $? "and the reserve's memory is given back"
+
+for _ in 1 2 3 4 5; do
+	rmmod ama_core && insmod /modules/ama_core.ko || break
+	insmod /modules/test/ama_selftest.ko && rmmod ama_selftest || break
+done
+rmmod ama_core
+report $? "loading and unloading in turn"
+
+for bad in guard=pages guard=page,,slab reserve_pages=-1 reserve_pages=x; do
+	insmod /modules/ama_core.ko $bad 2>/dev/null
+	[ $? != 0 ]
+	report $? "refused: $bad"
+	rmmod ama_core 2>/dev/null
+done
+insmod /modules/ama_core.ko no_such_parameter=1
+dmesg | tail -n 3 | grep -q "unknown parameter"
+report $? "an unknown parameter is named in the log"
+rmmod ama_core
+
+insmod /modules/ama_core.ko guard=off && insmod /modules/test/ama_selftest.ko
+report $? "guard=off is accepted"
+[ "$(hooked)" = 0 ]
+report $? "and hooks nothing"
+rmmod ama_selftest && rmmod ama_core
+report $? "and unloads"
+
+echo 0 >/proc/sys/kernel/ftrace_enabled
+insmod /modules/ama_core.ko
+insmod /modules/test/ama_selftest.ko 2>/dev/null
+[ $? != 0 ] && dmesg | grep -q "ama_core: cannot hook"
+report $? "where tracing is switched off, activation is refused and says why"
+rmmod ama_core
+echo 1 >/proc/sys/kernel/ftrace_enabled
+exit $status
