@@ -12,6 +12,7 @@
 #include <linux/kprobes.h>
 #include <linux/rcupdate.h>
 #include <asm/ibt.h>
+#include <asm/text-patching.h>
 
 #include "ama_core.h"
 #include "compat_ama.h"
@@ -116,6 +117,18 @@ static int select_functions(struct ama_hook_group *group)
 	return selected ? 0 : -ENOENT;
 }
 
+/* With tracing switched off ftrace accepts hooks and leaves them out. */
+static bool took_effect(const struct ama_hook_group *group)
+{
+	unsigned int i;
+
+	for (i = 0; i < group->nr; i++)
+		if (group->hooks[i].address &&
+		    *(u8 *)(group->hooks[i].body - MCOUNT_INSN_SIZE) != CALL_INSN_OPCODE)
+			return false;
+	return true;
+}
+
 /**
  * ama_hook_group_arm - put hooks in
  * @group: resolved; not armed
@@ -137,6 +150,10 @@ int ama_hook_group_arm(struct ama_hook_group *group)
 		return 0;
 	if (!err)
 		err = compat_register_direct(&group->ops, group->trampoline);
+	if (!err && !took_effect(group)) {
+		compat_unregister_direct(&group->ops, group->trampoline);
+		err = -EBUSY;
+	}
 	if (err) {
 		say_why_not(group, err);
 		ftrace_free_filter(&group->ops);

@@ -32,9 +32,12 @@ with_failing_allocations() {
 	for level in page slab; do
 		echo 0 >$fault/$level/ignore-gfp-wait
 		echo 1 >$fault/$level/task-filter
+		echo -1 >$fault/$level/times
 		echo 100 >$fault/$level/probability
 	done
-	setsid sh -c "exec 3>\$1; echo 1 >$fault/make-it-fail; echo 1 >&3" sh "$1" &
+	# Nothing but builtins on open files: 9p does not survive failures.
+	setsid sh -c "exec 3>\$1 4>$fault/make-it-fail
+		      echo 1 >&4; echo 1 >&3; echo 0 >&4" sh "$1" &
 	wait $!
 	for level in page slab; do
 		echo 0 >$fault/$level/probability
@@ -110,6 +113,10 @@ insmod /modules/ama_core.ko
 insmod /modules/test/ama_selftest.ko 2>/dev/null
 [ $? != 0 ] && dmesg | grep -q "ama_core: cannot hook"
 report $? "where tracing is switched off, activation is refused and says why"
-rmmod ama_core
 echo 1 >/proc/sys/kernel/ftrace_enabled
+insmod /modules/test/ama_selftest.ko
+! echo 0 2>/dev/null >/proc/sys/kernel/ftrace_enabled
+report $? "while the hooks are in tracing cannot be switched off"
+rmmod ama_selftest && rmmod ama_core
+report $? "unloads"
 exit $status

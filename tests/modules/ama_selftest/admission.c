@@ -8,6 +8,7 @@
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 
 #include "selftest.h"
@@ -168,6 +169,7 @@ static atomic_t turn;
 
 struct queued {
 	struct task_struct *task;
+	struct ama_call all;	/* asks for so much that only one can have it */
 	int place;		/* in which it came */
 	int served;		/* in which it was admitted */
 };
@@ -179,11 +181,9 @@ static int queue_up(void *data)
 	struct queued *me = data;
 	struct ama_scope scope;
 
-	if (open_half(&scope, NULL))
+	if (ama_scope_open(&scope, &selftest_client, OP_BYTES, &me->all, NULL))
 		return 0;
 	me->served = atomic_inc_return(&turn);
-	/* Hold on to it, so that the next ones stay in the queue. */
-	usleep_range(500, 1000);
 	ama_scope_close(&scope);
 	return 0;
 }
@@ -203,7 +203,10 @@ static void in_order(void)
 	for (started = 0; started < NR_QUEUED; started++) {
 		struct queued *who = &queue[started];
 
-		*who = (struct queued){ .place = started + 1 };
+		*who = (struct queued){
+			.place = started + 1,
+			.all.bytes = nr * selftest_half * PAGE_SIZE,
+		};
 		who->task = kthread_run(queue_up, who, "ama_queued");
 		if (IS_ERR(who->task))
 			break;
@@ -214,18 +217,17 @@ static void in_order(void)
 	for (i = 0; i < started; i++) {
 		kthread_stop(queue[i].task);
 		put_task_struct(queue[i].task);
-		/* Several may be admitted at once, and then report in any order. */
-		if (abs(queue[i].served - queue[i].place) > (int)nr)
-			late++;
+		late += queue[i].served != queue[i].place;
 	}
 	selftest_report(started == NR_QUEUED && atomic_read(&turn) == NR_QUEUED,
-			"64 tasks compete for a reserve that fits a few: all are served");
+			"64 tasks compete for a reserve that fits one: all are served");
 	selftest_report(!late, "they are served in the order in which they came");
 }
 
 static void pieces(void)
 {
 	const struct ama_call piece = { .bytes = 8 * PAGE_SIZE };
+	const struct ama_call large = { .bytes = (8 + selftest_half) * PAGE_SIZE };
 	struct ama_scope scope;
 	unsigned int nr;
 
@@ -234,7 +236,7 @@ static void pieces(void)
 	selftest_report(ama_scope_extend(OP_BYTES, &piece) && ama_scope_left() == 8,
 			"a grant that was not used covers the next piece");
 	nr = exhaust();
-	selftest_report(!ama_scope_extend(OP_HALF, &no_call),
+	selftest_report(!ama_scope_extend(OP_BYTES, &large),
 			"an extension that the reserve cannot cover is refused");
 	release(nr);
 	selftest_report(!ama_scope_renew(&scope, &piece, NULL) && ama_scope_left() == 8,

@@ -72,7 +72,7 @@ static bool kmalloc_small(void)
 	return object;
 }
 
-static bool kmalloc_large(void)
+static bool kmalloc_pages(void)
 {
 	void *object = kmalloc(2 * PAGE_SIZE + 1, GFP_KERNEL);
 
@@ -156,7 +156,7 @@ static const struct {
 	{ "plain pages of order 2", "plain pages, outside: fail", plain_pages },
 	{ "pages in bulk", NULL, bulk_pages },
 	{ "kmalloc", "kmalloc, outside: fails", kmalloc_small },
-	{ "kmalloc of several pages", "kmalloc of several pages, outside: fails", kmalloc_large },
+	{ "kmalloc of several pages", "kmalloc of several pages, outside: fails", kmalloc_pages },
 	{ "kmalloc under a spinlock", "kmalloc under a spinlock, outside: fails", kmalloc_atomic },
 	{ "kzalloc on a node", "kzalloc on a node, outside: fails", kzalloc_on_node },
 	{ "kstrdup", "kstrdup, outside: fails", duplicated_string },

@@ -2,6 +2,7 @@
 /*
  * Clients that must not be accepted.
  */
+#include <linux/fs.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
 
