@@ -42,7 +42,7 @@ static inline int compat_register_direct(struct ftrace_ops *ops, void *trampolin
 static inline int compat_unregister_direct(struct ftrace_ops *ops, void *trampoline)
 {
 #ifdef HAVE_FTRACE_DIRECT_OPS
-	return unregister_ftrace_direct(ops, (unsigned long)trampoline, true);
+	return unregister_ftrace_direct(ops, (unsigned long)trampoline, false);
 #else
 	return unregister_ftrace_direct_multi(ops, (unsigned long)trampoline);
 #endif

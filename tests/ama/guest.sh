@@ -24,7 +24,7 @@ verdicts() {
 }
 
 hooked() {
-	grep -cE '^(__alloc_.*pages|try_charge_memcg|__x64_sys_openat) ' $hooks
+	grep -cE '^(__alloc_[a-z]*_?pages[a-z_]*|try_charge_memcg|__x64_sys_openat) ' $hooks
 }
 
 # Run a command all of whose allocations fail.
@@ -64,7 +64,7 @@ report $? "no underrun"
 insmod /modules/test/surety_fault.ko || status=1
 with_failing_allocations /sys/kernel/debug/ama_selftest/allocations
 verdicts "every kind of allocation while all fail"
-[ "$(cat $debug/substituted)" -gt 10 ]
+[ "$(cat $debug/substituted)" -ge 5 ]
 report $? "the reserve gave what the allocator did not ($(cat $debug/substituted) pages)"
 [ "$(cat $debug/underruns)" = 0 ]
 report $? "no underrun"

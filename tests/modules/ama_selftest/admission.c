@@ -188,10 +188,11 @@ static int queue_up(void *data)
 	return 0;
 }
 
-/* A task is in the queue when it has gone to sleep in it. */
+/* A task is in the queue when it sleeps there; one being woken is not yet. */
 static void wait_until_queued(struct queued *who)
 {
-	while (!READ_ONCE(who->served) && task_is_running(who->task))
+	while (!READ_ONCE(who->served) &&
+	       !(READ_ONCE(who->task->__state) & TASK_UNINTERRUPTIBLE))
 		usleep_range(200, 400);
 }
 
