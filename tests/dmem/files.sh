@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# A file system on the target under stress, while owners revoke and memory is
+# short; afterwards the whole device is compared with what the cache serves.
+# usage: files.sh FILESYSTEM SECONDS   (disk: /dev/vda)
+. "${0%/*}/lib.sh"
+fs=$1 seconds=$2
+
+make_fs() {
+	case $fs in
+	ext4) mkfs.ext4 -q -F -b 4096 "$1" ;;
+	xfs) mkfs.xfs -q -f "$1" ;;
+	btrfs) mkfs.btrfs -q -f "$1" ;;
+	ext2mfr) mkfs.ext2 -q -F -b 4096 "$1" ;;
+	esac
+}
+
+stress() {
+	for i in 1 2 3; do
+		in_group 24 dmem_stress "/mnt/f$i" 4 "$seconds" "$i" &
+		pids="$pids $!"
+	done
+	end=$(($(date +%s) + seconds))
+	while [ "$(date +%s)" -lt $end ]; do
+		sleep 1
+		drop_caches
+		fstrim /mnt 2>/dev/null
+	done
+	result=0
+	for pid in $pids; do
+		wait "$pid" || result=1
+	done
+	pids=
+	return $result
+}
+
+load_dmem own=8M
+insmod /modules/test/dmem_owner.ko period_us=2000 order=9
+make_target d /dev/vda
+make_fs /dev/mapper/d
+if ! mount -t "$fs" /dev/mapper/d /mnt; then
+	not_ok "$fs mounts on the target"
+	exit 1
+fi
+check "$fs: every read equals the model, $seconds s" stress
+sync
+drop_caches
+above "$fs: blocks served from the cache" "$(status d hit_blocks)" 100
+above "$fs: pages kept at eviction" "$(status d fills)" 100
+compare "$fs mounted" d /dev/vda
+umount /mnt
+compare "$fs unmounted" d /dev/vda
+above "$fs: rounds of the revoking owner" "$(cat /sys/kernel/debug/dmem_owner/rounds)" 10
+same "$fs: revoked pages that changed" "$(cat /sys/kernel/debug/dmem_owner/violations)" 0
+awk 'NR == 1 || $1 != ""' $debug/stores | sed 's/^/# /'
+dmsetup status d | sed 's/^/# /'
+check "$fs: the owner goes while the target stays" rmmod dmem_owner
+compare "$fs after the owner went" d /dev/vda
+dmsetup remove d
+check "dmem unloads" rmmod dmem
+exit $failed

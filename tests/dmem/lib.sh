@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# What the guest scripts of this group share. Lines of a result: "ok - what" or
+# "not ok - what". Nothing here ends a script early; it exits with $failed.
+export DM_DISABLE_UDEV=1
+PATH=$PATH:/surety-bin
+failed=0
+debug=/sys/kernel/debug/dmem
+
+ok() {
+	echo "ok - $*"
+}
+
+not_ok() {
+	echo "not ok - $*"
+	failed=1
+}
+
+# check DESCRIPTION COMMAND...: run it; its output is shown if it fails.
+check() {
+	what=$1
+	shift
+	if "$@" >/tmp/check.log 2>&1; then
+		ok "$what"
+	else
+		not_ok "$what"
+		sed 's/^/# /' /tmp/check.log
+	fi
+}
+
+# refuse DESCRIPTION COMMAND...: it must fail.
+refuse() {
+	what=$1
+	shift
+	if "$@" >/tmp/check.log 2>&1; then
+		not_ok "$what (accepted)"
+	else
+		ok "$what"
+	fi
+}
+
+load_dmem() {
+	rmmod gcma dmem 2>/dev/null
+	modprobe dm-mod
+	insmod /modules/dmem.ko "$@"
+}
+
+sectors() {
+	blockdev --getsz "$1"
+}
+
+# make_target NAME DEVICE [OPTION...]
+make_target() {
+	name=$1 below=$2
+	shift 2
+	dmsetup create "$name" --table \
+		"0 $(sectors "$below") dmem $below 0 $#${*:+ $*}"
+}
+
+# status NAME FIELD: one figure of the target's status line.
+status() {
+	dmsetup status "$1" | awk -v field="$2" '
+		BEGIN {
+			n = split("mode cached reads hits parts hit_blocks writes invalidated recorded evictions stale fills swap_fills", name)
+			for (i = 1; i <= n; i++)
+				at[name[i]] = i + 3
+		}
+		{ print $at[field] }'
+}
+
+# above DESCRIPTION FIGURE LIMIT
+above() {
+	if [ "$2" -gt "$3" ]; then
+		ok "$1: $2"
+	else
+		not_ok "$1: $2, not above $3"
+	fi
+}
+
+same() {
+	if [ "$2" = "$3" ]; then
+		ok "$1: $2"
+	else
+		not_ok "$1: $2, not $3"
+	fi
+}
+
+# The cached copy must equal the disk, always.
+compare() {
+	sync
+	before=$(status "$2" hit_blocks)
+	if result=$(dmem_compare "/dev/mapper/$2" "$3" 2>&1); then
+		ok "$1: $result, $(($(status "$2" hit_blocks) - before)) from the cache"
+	else
+		not_ok "$1: $result"
+	fi
+}
+
+drop_caches() {
+	echo "${1:-1}" >/proc/sys/vm/drop_caches
+}
+
+# in_group MIB COMMAND...: with that much memory.
+in_group() {
+	group=/sys/fs/cgroup/small
+	mkdir -p $group
+	echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+	echo "$1M" >$group/memory.max
+	shift
+	sh -c 'echo $$ >/sys/fs/cgroup/small/cgroup.procs; exec "$@"' sh "$@"
+}
