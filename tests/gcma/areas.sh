@@ -3,6 +3,7 @@
 # In the guest: areas are claimed, refused and given back; the allocator keeps
 # its promises. The memory at 768 MiB is reserved on the kernel's command line.
 cd "$(dirname "$0")" || exit 1
+# shellcheck source=tests/gcma/lib.sh
 . ./lib.sh
 ops=${GCMA_OPS:-50000}
 
@@ -12,7 +13,6 @@ available() {
 	awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo
 }
 
-insmod /modules/dmem.ko 2>/dev/null
 before=$(available)
 load areas=camera:64M,linux,cma:16M,held:32M@0x30000000
 report $? "three areas: from the running kernel, with a comma in its name, from a boot reservation"
@@ -61,4 +61,4 @@ report $? "nothing of the refused ones is left"
 after=$(available)
 [ $((before - after)) -lt 16 ]
 report $? "not even memory ($before MiB available before, $after after)"
-exit $status
+exit "$status"

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 # In the guest: what the scripts beside this file share.
+# Read by those scripts.
+# shellcheck disable=SC2034
 status=0
 gcma=/sys/kernel/debug/gcma
 
