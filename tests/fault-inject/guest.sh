@@ -17,7 +17,9 @@ mkdir -p $scratch
 truncate -s 32M /tmp/image
 mke2fs -q -t ext2 /tmp/image
 modprobe loop && modprobe ext4 || exit 1
-mount -t ext4 -o loop /tmp/image $scratch || exit 1
+# Not mount -o loop, which keeps the device open for writing; that may exclude a
+# mount.
+mount -t ext4 "$(losetup -f --show /tmp/image)" $scratch || exit 1
 
 insmod /modules/test/surety_fault.ko
 report $? "the injector loads"

@@ -120,16 +120,13 @@ static unsigned int read_list(const char *name, struct tree_file **files)
 	return nr;
 }
 
-static void expose(const struct options *options, const char *value)
-{
-	int fd;
+/* Opened while nothing can fail, and written to when everything may. */
+static int mark_fd = -1;
 
-	if (!options->mark)
-		return;
-	fd = open(options->mark, O_WRONLY | O_CLOEXEC);
-	if (fd == -1 || write(fd, value, 1) != 1)
-		fail(options->mark);
-	close(fd);
+static void expose(const char *value)
+{
+	if (mark_fd != -1 && write(mark_fd, value, 1) != 1)
+		fail("marking");
 }
 
 /* Wait until all workers that are left have come here. */
@@ -216,6 +213,11 @@ static void prepare(struct worker *worker, const struct options *options)
 		worker->file[i].data = locked(FILE_MAX);
 	if (pipe2(worker->pipe, O_CLOEXEC | O_NONBLOCK))
 		fail("pipe");
+	if (options->mark) {
+		mark_fd = open(options->mark, O_WRONLY | O_CLOEXEC);
+		if (mark_fd == -1)
+			fail(options->mark);
+	}
 	if (chdir(options->directory))
 		fail(options->directory);
 	if (mlockall(MCL_CURRENT | MCL_FUTURE))
@@ -227,11 +229,11 @@ static void work(struct worker *worker, const struct options *options)
 {
 	prepare(worker, options);
 	meet(&shared->ready, options->workers);
-	expose(options, "1");
+	expose("1");
 	storm(options->ops);
 	/* A group is marked as a whole: none may end the exposure of others. */
 	meet(&shared->done, options->workers);
-	expose(options, "0");
+	expose("0");
 	check_all();
 	if (options->out)
 		write_expected(options->out);
