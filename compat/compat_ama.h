@@ -64,7 +64,7 @@ static inline int compat_unregister_direct(struct ftrace_ops *ops, void *trampol
 #define COMPAT_GFP_BEHIND_SIZE	1
 #endif
 
-#if defined(HAVE_ALLOC_PAGES)
+#if !defined(HAVE_ALLOC_FROZEN_PAGES) && !defined(HAVE_ALLOC_PAGES_NOPROF)
 #define COMPAT_SLAB_ENTRIES(entry)			\
 	entry("kmem_cache_alloc", 1)			\
 	entry("kmem_cache_alloc_lru", 2)		\
