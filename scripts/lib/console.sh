@@ -44,8 +44,10 @@ console_reports() {
 
 # The lines around the first report, for people.
 console_first_report() {
-	local pattern
+	local pattern log
 	pattern=$(IFS='|'; echo "${CONSOLE_REPORTS[*]}")
-	cat "$@" 2>/dev/null | tr -d '\r' |
-		grep -aE -m 1 -B 3 -A 40 "$CONSOLE_STAMP($pattern)"
+	for log; do
+		tr -d '\r' 2>/dev/null <"$log" |
+			grep -aE -m 1 -B 3 -A 40 "$CONSOLE_STAMP($pattern)" && return
+	done
 }

@@ -86,7 +86,8 @@ initramfs_repository() {
 initramfs_complete() {
 	local kernel=$1 stage=$2 share=$3 add
 	shift 3
-	local programs=()
+	# A shell that does not take busybox's commands for the programs asked for.
+	local programs=(sh)
 	for add in "${vm_add[@]}"; do
 		if [ -f "$add" ]; then
 			mkdir -p "$stage/add"
