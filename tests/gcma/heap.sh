@@ -7,25 +7,9 @@ cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 config=/sys/kernel/config/gcma
 
-# Wait until a command succeeds, ten seconds at most.
-wait_for() {
-	for _ in $(seq 100); do
-		"$@" && return
-		sleep 0.1
-	done
-	return 1
-}
-
 # usage_is NAME VALUE
 usage_is() {
 	[ "$(figure video/usage "$1")" = "$2" ]
-}
-
-# hold BYTES [COUNT]: a process that holds buffers; its number is in $holder.
-hold() {
-	/surety-bin/gcma_hold video "$@" >/tmp/hold &
-	holder=$!
-	wait_for grep -q holding /tmp/hold
 }
 
 test_heap() {
@@ -61,8 +45,7 @@ test_processes() {
 	dmesg -C
 	! echo 0 2>/dev/null >$config/video/active && dmesg | grep -q 'in use, 3072 pages allocated'
 	report $? "nor is the area removed, and the log says why"
-	kill -9 "$holder"
-	wait "$holder" 2>/dev/null
+	let_go
 	wait_for usage_is allocated_pages 0
 	report $? "killing the process gives everything back"
 	[ "$(wc -l <$gcma/video/buffers)" = 1 ]
@@ -84,8 +67,7 @@ test_zeroing() {
 	[ $(($(figure video/stats prezeroed_pages) - before)) = 1024 ] &&
 		[ "$(figure video/stats zeroed_on_demand_pages)" = "$demand" ]
 	report $? "a buffer comes from zeroed memory and is not zeroed again"
-	kill -9 "$holder"
-	wait "$holder" 2>/dev/null
+	let_go
 	wait_for usage_is zeroed_pages "$target"
 	report $? "the pool is filled again"
 	echo 50 >$config/video/zeroed_pool
@@ -145,8 +127,7 @@ test_traces() {
 	echo 1 >events/gcma/enable
 	echo >trace
 	hold 65536
-	kill -9 "$holder"
-	wait "$holder" 2>/dev/null
+	let_go
 	grep -q 'gcma_alloc_start: area=video nr_pages=16 align=0' trace &&
 		grep -q 'gcma_alloc_finish: area=video pfn=0x.* nr_pages=16 .*error=0' trace &&
 		grep -q 'gcma_release: area=video pfn=0x.* nr_pages=16 error=0' trace

@@ -49,3 +49,26 @@ run_test() {
 	}
 	cat /sys/kernel/debug/gcma_test/result
 }
+
+# Wait until a command succeeds, ten seconds at most.
+wait_for() {
+	for _ in $(seq 100); do
+		"$@" && return
+		sleep 0.1
+	done
+	return 1
+}
+
+# hold BYTES [COUNT]: a process that holds buffers of the heap "video"; its
+# number is in $holder.
+hold() {
+	/surety-bin/gcma_hold video "$@" >/tmp/hold &
+	holder=$!
+	wait_for grep -q holding /tmp/hold
+}
+
+# The process that holds buffers dies.
+let_go() {
+	kill -9 "$holder"
+	wait "$holder" 2>/dev/null
+}

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0
+# CSV with a header line to {"rows":[{...}]}; what is empty becomes null.
+NR == 1 {
+	for (i = 1; i <= NF; i++)
+		name[i] = $i
+	printf "{\"rows\":["
+	next
+}
+{
+	printf "%s{", NR > 2 ? ",\n" : "\n"
+	for (i = 1; i <= NF; i++) {
+		value = $i == "" ? "null" : $i ~ /^[0-9]+$/ ? $i : "\"" $i "\""
+		printf "%s\"%s\":%s", i > 1 ? "," : "", name[i], value
+	}
+	printf "}"
+}
+END { print "\n]}" }

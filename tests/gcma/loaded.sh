@@ -1,0 +1,81 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# In the guest: the allocator against the model while the area is full of cached
+# blocks and a file workload runs on them; afterwards the whole device is
+# compared with what the cache serves. Disk: /dev/vda.
+cd "$(dirname "$0")" || exit 1
+# shellcheck source=tests/dmem/lib.sh
+. ../dmem/lib.sh
+# shellcheck source=tests/gcma/lib.sh
+. ./lib.sh
+ops=${GCMA_OPS:-50000}
+
+# Read the file with little memory, so that its pages are evicted to the cache.
+read_file() {
+	in_group 24 cat /mnt/file >/dev/null
+}
+
+reader() {
+	while :; do
+		read_file
+	done
+}
+
+discarded() {
+	figure video/stats discarded
+}
+
+cached() {
+	figure video/usage cached_pages
+}
+
+# Half of the area becomes empty; what fits there must not discard anything.
+test_choice() {
+	hold 33554432
+	let_go
+	before=$(discarded)
+	hold 2097152 12
+	[ "$(discarded)" = "$before" ]
+	report $? "empty memory is taken before any cached block is discarded"
+	let_go
+}
+
+load_dmem
+load areas=video:64M zeroed_pool=5
+report $? "an area of 64 MiB"
+make_target d /dev/vda
+mkfs.ext4 -q -F -b 4096 /dev/mapper/d
+mount -t ext4 /dev/mapper/d /mnt
+dd if=/dev/urandom of=/mnt/file bs=1M count=96 2>/dev/null
+for _ in 1 2 3 4; do
+	read_file
+done
+total=$(figure video/usage lent_pages)
+[ "$(cached)" -gt $((total * 8 / 10)) ]
+report $? "the area is full: $(cached) of $total lent pages hold cached blocks"
+test_choice
+
+insmod /modules/test/gcma_test.ko
+reader &
+reading=$!
+in_group 24 dmem_stress /mnt/stress 8 600 1 &
+stressing=$!
+before=$(discarded)
+run_test refusals video
+run_test model video "$ops" 3
+kill $stressing $reading
+wait 2>/dev/null
+[ $(($(discarded) - before)) -gt 10000 ]
+report $? "the cache was full and in use meanwhile: $(($(discarded) - before)) cached blocks were discarded"
+[ "$(figure video/stats failures)" -gt 0 ] && [ "$(figure video/usage allocated_pages)" = 0 ]
+report $? "nothing is left allocated"
+sed 's/^/# /' "$gcma/video/stats"
+sed 's/^/# /' "$gcma/video/latency"
+compare "after the allocations" d /dev/vda
+[ "$failed" = 0 ] || status=1
+umount /mnt
+dmsetup remove d
+rmmod gcma_test
+rmmod gcma
+report $? "the module unloads"
+exit "$status"
