@@ -275,6 +275,17 @@ static bool aim_at_path(struct target *target, const struct gated *function,
 	return aim_at_start(target, false);
 }
 
+/* Which of its file systems is not known: the policy is that of the first seen. */
+static void aim_unseen(struct target *target, struct ama_client *client)
+{
+	target->client = client;
+	/* Pairs with smp_store_release() in remember_prefix(). */
+	if (smp_load_acquire(&nr_prefixes))
+		target->admission = prefixes[0].admission;
+	else
+		target->admission = (struct ama_admission){ .policy = AMA_WAIT };
+}
+
 static bool find_target(struct target *target, const struct gated *function,
 			const struct pt_regs *regs)
 {
@@ -293,10 +304,8 @@ static bool find_target(struct target *target, const struct gated *function,
 			      !(current->trace_recursion & AMA_TASK_MET_CLIENT)))
 		return false;
 	met = ama_client_of_fs(NULL);
-	if (met && target) {
-		target->client = met;
-		target->admission = *met->admission(NULL);
-	}
+	if (met && target)
+		aim_unseen(target, met);
 	return met;
 }
 
