@@ -9,7 +9,7 @@ fs=$1 seconds=$2
 make_fs() {
 	case $fs in
 	ext4) mkfs.ext4 -q -F -b 4096 "$1" ;;
-	xfs) mkfs.xfs -q -f "$1" ;;
+	xfs) mkfs.xfs -q -f --unsupported "$1" ;;
 	btrfs) mkfs.btrfs -q -f "$1" ;;
 	ext2mfr) mkfs.ext2 -q -F -b 4096 "$1" ;;
 	esac
@@ -47,15 +47,13 @@ sync
 drop_caches
 above "$fs: blocks served from the cache" "$(status d hit_blocks)" 100
 above "$fs: pages kept at eviction" "$(status d fills)" 100
-compare "$fs mounted" d /dev/vda
 umount /mnt
-compare "$fs unmounted" d /dev/vda
+compare "$fs" d /dev/vda
 above "$fs: rounds of the revoking owner" "$(cat /sys/kernel/debug/dmem_owner/rounds)" 10
 same "$fs: revoked pages that changed" "$(cat /sys/kernel/debug/dmem_owner/violations)" 0
 awk 'NR == 1 || $1 != ""' $debug/stores | sed 's/^/# /'
 dmsetup status d | sed 's/^/# /'
 check "$fs: the owner goes while the target stays" rmmod dmem_owner
-compare "$fs after the owner went" d /dev/vda
 dmsetup remove d
 check "dmem unloads" rmmod dmem
 exit $failed

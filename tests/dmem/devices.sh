@@ -1,0 +1,209 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The target as a device: table lines, stacking, odd sizes, failing writes, live
+# insertion and removal, and whose pages must never be cached.
+# usage: devices.sh   (disk: /dev/vda)
+. "${0%/*}/lib.sh"
+disk=/dev/vda
+size=$(sectors $disk)
+
+make() {
+	dmsetup create "$1" --table "$2"
+}
+
+table_lines() {
+	refuse "no offset" make bad "0 $size dmem $disk"
+	refuse "an offset that is no number" make bad "0 $size dmem $disk 1x"
+	refuse "a device that does not exist" make bad "0 $size dmem /dev/none 0"
+	refuse "an unknown option" make bad "0 $size dmem $disk 0 1 sweep"
+	refuse "fewer options than announced" make bad "0 $size dmem $disk 0 2 swap"
+	refuse "more options than announced" make bad "0 $size dmem $disk 0 1 swap stacked"
+	refuse "past the end of the device" make bad "0 $((size + 8)) dmem $disk 0"
+	make_target d $disk swap inclusive stacked off
+	same "the table line is given back" "$(dmsetup table d | cut -d' ' -f5-)" \
+		"0 4 swap inclusive stacked off"
+	check "message mode on" dmsetup message d 0 mode on
+	same "mode" "$(status d mode)" on
+	refuse "message mode maybe" dmsetup message d 0 mode maybe
+	refuse "an unknown message" dmsetup message d 0 purge
+	check "message drop" dmsetup message d 0 drop
+	check "message reset_stats" dmsetup message d 0 reset_stats
+	same "reads after reset_stats" "$(status d reads)" 0
+	dmsetup remove d
+	refuse "own=0" load_again own=0
+	refuse "own=9999G" load_again own=9999G
+	refuse "own=4Q" load_again own=4Q
+	refuse "policy=best" load_again policy=best
+	load_dmem own=16M
+}
+
+load_again() {
+	rmmod dmem 2>/dev/null
+	insmod /modules/dmem.ko "$@"
+}
+
+# fill_cache FILE MIB: pages that were written and evicted.
+fill_cache() {
+	dd if=/dev/urandom of="$1" bs=1M count="$2" 2>/dev/null
+	sync
+	drop_caches
+}
+
+# The top of a stack decides what is in a page; see the option "stacked".
+stacking() {
+	make low "0 $((size - 2048)) linear $disk 2048"
+	make_target d /dev/mapper/low
+	mkfs.ext4 -q -F -b 4096 /dev/mapper/d
+	mount /dev/mapper/d /mnt
+	fill_cache /mnt/f 4
+	above "above a linear device: pages kept" "$(status d fills)" 1000
+	before=$(status d hit_blocks)
+	cp /mnt/f /tmp/f
+	same "above a linear device: blocks from the cache" \
+		"$(($(status d hit_blocks) - before))" 1024
+	dd if=/mnt/f of=/tmp/direct bs=1M iflag=direct 2>/dev/null
+	check "above a linear device: same contents" cmp /tmp/f /tmp/direct
+	drop_caches
+	umount /mnt
+	compare "above a linear device" d /dev/mapper/low
+	dmsetup remove d
+	dmsetup remove low
+
+	make_target d $disk stacked
+	make top "0 $((size - 2048)) linear /dev/mapper/d 2048"
+	mkfs.ext4 -q -F -b 4096 /dev/mapper/top
+	mount /dev/mapper/top /mnt
+	fill_cache /mnt/f 4
+	above "below a linear device, stacked: pages kept" "$(status d fills)" 1000
+	umount /mnt
+	compare "below a linear device" d $disk
+	dmsetup remove top
+	dmsetup remove d
+}
+
+# dm-crypt decrypts in the page: what the page cache holds is not what the disk
+# holds, and only the rule about who sits on the target keeps it out.
+encryption() {
+	make_target d $disk
+	if make top "0 $size crypt aes-xts-plain64 $(printf %064d 7) 0 /dev/mapper/d 0"; then
+		mkfs.ext4 -q -F -b 4096 /dev/mapper/top
+		mount /dev/mapper/top /mnt
+		fill_cache /mnt/f 4
+		same "below dm-crypt: pages kept" "$(status d fills)" 0
+		umount /mnt
+		compare "below dm-crypt" d $disk
+		dmsetup remove top
+	else
+		echo "ok - below dm-crypt # SKIP no dm-crypt"
+	fi
+	mkfs.ext4 -q -F -b 4096 -O encrypt /dev/mapper/d
+	mount /dev/mapper/d /mnt
+	mkdir /mnt/secret
+	if dmem_fscrypt /mnt/secret; then
+		dmsetup message d 0 reset_stats
+		fill_cache /mnt/secret/f 4
+		cat /mnt/secret/f >/dev/null
+		drop_caches
+		same "encrypted files: pages kept" "$(status d fills)" 0
+	else
+		echo "ok - encrypted files # SKIP the kernel has no fscrypt"
+	fi
+	umount /mnt
+	compare "with encrypted files" d $disk
+	dmsetup remove d
+}
+
+# Blocks smaller than a page, and transfers that are no whole blocks.
+small_blocks() {
+	make_target d $disk
+	mkfs.ext4 -q -F -b 1024 /dev/mapper/d
+	mount /dev/mapper/d /mnt
+	check "1 KiB blocks: every read equals the model" \
+		dmem_stress /mnt/f 2 5 11
+	umount /mnt
+	compare "1 KiB blocks" d $disk
+	mkfs.ext4 -q -F -b 4096 /dev/mapper/d
+	mount /dev/mapper/d /mnt
+	fill_cache /mnt/f 4
+	umount /mnt
+	before=$(status d hit_blocks)
+	dd if=/dev/mapper/d of=/tmp/a bs=1536 count=20000 iflag=direct 2>/dev/null
+	dd if=$disk of=/tmp/b bs=1536 count=20000 iflag=direct 2>/dev/null
+	check "reads of 1536 bytes" cmp /tmp/a /tmp/b
+	above "reads of 1536 bytes: from the cache" \
+		"$(($(status d hit_blocks) - before))" 1000
+	# A write of one sector must drop the block around it.
+	dd if=/dev/urandom of=/dev/mapper/d bs=512 count=1 seek=16391 \
+		oflag=direct 2>/dev/null
+	compare "after a write of one sector" d $disk
+	dmsetup remove d
+}
+
+# A device that fails writes for seconds on end.
+failing_writes() {
+	make low "0 $size linear $disk 0"
+	make_target d /dev/mapper/low
+	mkfs.ext4 -q -F -b 4096 /dev/mapper/d
+	mount -o errors=continue /dev/mapper/d /mnt
+	fill_cache /mnt/f 4
+	sync
+	dmsetup suspend low
+	dmsetup load low --table "0 $size flakey $disk 0 0 600 1 error_writes"
+	dmsetup resume low
+	refuse "a write error reaches the writer" \
+		dd if=/dev/urandom of=/mnt/f bs=64k count=40 conv=notrunc,fsync
+	refuse "a failing flush reaches the caller" \
+		dd if=/dev/urandom of=/dev/mapper/d bs=4k count=1 seek=8191 oflag=direct
+	drop_caches 3
+	umount /mnt
+	dmsetup suspend --noflush low
+	dmsetup load low --table "0 $size linear $disk 0"
+	dmsetup resume low
+	compare "after failed writes" d $disk
+	dmsetup remove d
+	dmsetup remove low
+}
+
+# Insert the target below a mounted file system, use it, and take it out.
+live_insertion() {
+	make d "0 $size linear $disk 0"
+	mkfs.ext4 -q -F -b 4096 /dev/mapper/d
+	mount /dev/mapper/d /mnt
+	dmem_stress /mnt/f 4 12 21 >/tmp/stress.log 2>&1 &
+	stress=$!
+	sleep 1
+	for round in 1 2 3; do
+		dmsetup load d --table "0 $size dmem $disk 0"
+		dmsetup suspend d && dmsetup resume d
+		for i in 1 2 3 4; do
+			drop_caches
+			sleep 0.2
+		done
+		dmsetup suspend d && dmsetup resume d
+		[ $round = 3 ] && break
+		dmsetup load d --table "0 $size linear $disk 0"
+		dmsetup suspend d && dmsetup resume d
+	done
+	refuse "removal while mounted" dmsetup remove --retry d
+	if wait $stress; then
+		ok "inserted and removed under load: $(cat /tmp/stress.log)"
+	else
+		not_ok "inserted and removed under load: $(cat /tmp/stress.log)"
+	fi
+	sync
+	drop_caches
+	above "after live insertion: pages kept" "$(status d fills)" 0
+	umount /mnt
+	compare "after live insertion" d $disk
+	refuse "the module goes while there is a target" rmmod dmem
+	dmsetup remove d
+}
+
+modprobe -a dm-flakey dm-crypt 2>/dev/null
+load_dmem own=16M
+for part in ${*:-table_lines stacking encryption small_blocks failing_writes live_insertion}; do
+	echo "# $part"
+	$part
+done
+check "dmem unloads" rmmod dmem
+exit $failed
