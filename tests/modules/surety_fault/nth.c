@@ -81,7 +81,7 @@ static int nth_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	nth->level = inode->i_private;
 	file->private_data = nth;
-	return nonseekable_open(inode, file);
+	return 0;
 }
 
 static int nth_release(struct inode *inode, struct file *file)
@@ -132,7 +132,7 @@ static ssize_t nth_read(struct file *file, char __user *text, size_t size,
 	char number[16];
 	int length;
 
-	/* A file that is never at its end: each read gives the state anew. */
+	/* Wherever in the file one reads: the state as it is now. */
 	length = scnprintf(number, sizeof(number), "%u\n", left);
 	if (size < length)
 		return -EINVAL;
@@ -145,4 +145,5 @@ const struct file_operations fault_nth_fops = {
 	.release	= nth_release,
 	.read		= nth_read,
 	.write		= nth_write,
+	.llseek		= noop_llseek,
 };
