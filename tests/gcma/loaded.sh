@@ -40,7 +40,21 @@ test_choice() {
 	let_go
 }
 
-load_dmem
+# Video of a stock driver in buffers of the heap, with every allocator it has:
+# 1 wants memory that is contiguous for the device, 0 maps it for the CPU.
+test_capture() {
+	if ! modprobe vivid n_devs=2 allocators=1,0 node_types=0x1,0x1 2>/dev/null; then
+		echo "ok - video capture into buffers of the heap # SKIP this kernel has no vivid"
+		return
+	fi
+	for video in /dev/video0 /dev/video1; do
+		gcma_capture $video /dev/dma_heap/video "${GCMA_FRAMES:-30}" || status=1
+	done
+	wait_for rmmod vivid
+	report $? "the video driver unloads"
+}
+
+load_dmem "$@"
 load areas=video:64M zeroed_pool=5
 report $? "an area of 64 MiB"
 make_target d /dev/vda
@@ -63,6 +77,7 @@ stressing=$!
 before=$(discarded)
 run_test refusals video
 run_test model video "$ops" 3
+test_capture
 kill $stressing $reading
 wait 2>/dev/null
 [ $(($(discarded) - before)) -gt 10000 ]
