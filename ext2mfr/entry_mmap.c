@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Entries from memory management: page faults, reading pages in, writing them
+ * out.
+ *
+ * No system call leads here, so each opens its scope itself. A fault is refused
+ * with a signal, as any fault that gets no memory.
+ */
+#include <linux/mm.h>
+#include "entry.h"
+#include "entry_mmap.h"
+
+static vm_fault_t ext2mfr_fault(struct vm_fault *vmf)
+{
+	struct super_block *sb = file_inode(vmf->vma->vm_file)->i_sb;
+	struct ama_scope scope;
+	vm_fault_t ret;
+
+	if (e2m_enter(&scope, sb, E2M_OP_FAULT, 0))
+		return VM_FAULT_OOM;
+	ret = filemap_fault(vmf);
+	e2m_leave(&scope);
+	return ret;
+}
+
+/* Maps what is cached; may allocate a page table. */
+static vm_fault_t ext2mfr_map_pages(struct vm_fault *vmf, pgoff_t start,
+				    pgoff_t end)
+{
+	return filemap_map_pages(vmf, start, end);
+}
+
+static vm_fault_t mkwrite(struct vm_fault *vmf)
+{
+	struct file *file = vmf->vma->vm_file;
+	struct inode *inode = file_inode(file);
+	vm_fault_t ret;
+
+	sb_start_pagefault(inode->i_sb);
+	file_update_time(file);
+	filemap_invalidate_lock_shared(inode->i_mapping);
+	ret = cfs_page_mkwrite(vmf, &e2m_iomap_ops);
+	filemap_invalidate_unlock_shared(inode->i_mapping);
+	sb_end_pagefault(inode->i_sb);
+	return ret;
+}
+
+static vm_fault_t ext2mfr_page_mkwrite(struct vm_fault *vmf)
+{
+	struct super_block *sb = file_inode(vmf->vma->vm_file)->i_sb;
+	struct ama_scope scope;
+	vm_fault_t ret;
+
+	if (e2m_enter(&scope, sb, E2M_OP_FAULT, 0))
+		return VM_FAULT_OOM;
+	ret = mkwrite(vmf);
+	e2m_leave(&scope);
+	return ret;
+}
+
+static const struct vm_operations_struct ext2mfr_vm_ops = {
+	.fault		= ext2mfr_fault,
+	.map_pages	= ext2mfr_map_pages,
+	.page_mkwrite	= ext2mfr_page_mkwrite,
+};
+
+/**
+ * ext2mfr_mmap - map a file into memory
+ * @file: the file
+ * @vma:  the mapping
+ *
+ * Context: the address space's lock is held.
+ * Return: 0.
+ */
+int ext2mfr_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	file_accessed(file);
+	vma->vm_ops = &ext2mfr_vm_ops;
+	return 0;
+}
+
+/* Reading pages happens inside read, fault and the like, which have a scope;
+ * one of its own costs little and covers what remains. */
+static int ext2mfr_read_folio(struct file *file, struct folio *folio)
+{
+	struct inode *inode = folio->mapping->host;
+	struct ama_scope scope;
+	int err = e2m_enter(&scope, inode->i_sb, E2M_OP_READ,
+			    folio_size(folio));
+
+	if (err) {
+		folio_unlock(folio);
+		return err;
+	}
+	err = cfs_read_folio(folio, &e2m_iomap_ops);
+	e2m_leave(&scope);
+	return err;
+}
+
+/* Readahead is a favour: a scope that has little left does not pay for it.
+ * The folios that are not taken are dropped by the caller. */
+static void ext2mfr_readahead(struct readahead_control *rac)
+{
+	struct super_block *sb = rac->mapping->host->i_sb;
+
+	if (ama_scope_left() < E2M_KEEP_LOOK(sb))
+		return;
+	cfs_readahead(rac, &e2m_iomap_ops);
+}
+
+static int ext2mfr_writepages(struct address_space *mapping,
+			      struct writeback_control *wbc)
+{
+	struct ama_scope scope;
+	int err;
+
+	if (!e2m_enter_progress(&scope, mapping->host->i_sb, E2M_OP_WRITEBACK))
+		return -ENOMEM;
+	err = e2m_writepages(mapping, wbc);
+	e2m_leave(&scope);
+	return err;
+}
+
+static sector_t ext2mfr_bmap(struct address_space *mapping, sector_t block)
+{
+	struct ama_scope scope;
+	sector_t ret;
+
+	if (e2m_enter(&scope, mapping->host->i_sb, E2M_OP_MAP, 0))
+		return 0;
+	ret = iomap_bmap(mapping, block, &e2m_iomap_ops);
+	e2m_leave(&scope);
+	return ret;
+}
+
+const struct address_space_operations ext2mfr_aops = {
+	.read_folio		= ext2mfr_read_folio,
+	.readahead		= ext2mfr_readahead,
+	.writepages		= ext2mfr_writepages,
+	.dirty_folio		= cfs_dirty_folio,
+	.bmap			= ext2mfr_bmap,
+	.invalidate_folio	= iomap_invalidate_folio,
+	.release_folio		= iomap_release_folio,
+	.migrate_folio		= filemap_migrate_folio,
+	.is_partially_uptodate	= iomap_is_partially_uptodate,
+	.direct_IO		= noop_direct_IO,
+	CFS_ERROR_REMOVE,
+};

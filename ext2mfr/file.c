@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Regular files: direct I/O, making data durable, reserving and punching
+ * ranges, seeking.
+ */
+#include <linux/fs.h>
+#include <linux/falloc.h>
+#include <linux/uio.h>
+#include "layout.h"
+
+/**
+ * e2m_read_direct - read past the page cache
+ * @iocb: where
+ * @to:   destination
+ *
+ * Context: may sleep; takes the inode lock shared.
+ * Return: number of bytes, -EIOCBQUEUED or an errno.
+ */
+ssize_t e2m_read_direct(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+	ssize_t ret;
+
+	if (iocb->ki_flags & IOCB_NOWAIT) {
+		if (!inode_trylock_shared(inode))
+			return -EAGAIN;
+	} else {
+		inode_lock_shared(inode);
+	}
+	ret = iomap_dio_rw(iocb, to, &e2m_iomap_ops, NULL, 0, NULL, 0);
+	inode_unlock_shared(inode);
+	file_accessed(iocb->ki_filp);
+	return ret;
+}
+
+/* Blocks up to the new end are written: let the file end there. */
+static int dio_write_done(struct kiocb *iocb, ssize_t size, int error,
+			  unsigned int flags)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+	loff_t end = iocb->ki_pos + size;
+
+	if (error || size <= 0)
+		return error;
+	if (end > i_size_read(inode)) {
+		i_size_write(inode, end);
+		mark_inode_dirty(inode);
+	}
+	return 0;
+}
+
+static const struct iomap_dio_ops dio_write_ops = {
+	.end_io = dio_write_done,
+};
+
+/* The part that met a hole goes through the page cache, and out of it. */
+static ssize_t finish_buffered(struct kiocb *iocb, struct iov_iter *from,
+			       ssize_t done)
+{
+	struct address_space *mapping = iocb->ki_filp->f_mapping;
+	loff_t pos = iocb->ki_pos;
+	ssize_t ret;
+	int err;
+
+	iocb->ki_flags &= ~IOCB_DIRECT;
+	ret = e2m_buffered_write(iocb, from);
+	iocb->ki_flags |= IOCB_DIRECT;
+	if (ret <= 0)
+		return done ? done : ret;
+	err = filemap_write_and_wait_range(mapping, pos, pos + ret - 1);
+	if (err)
+		return done ? done : err;
+	invalidate_mapping_pages(mapping, pos >> PAGE_SHIFT,
+				 (pos + ret - 1) >> PAGE_SHIFT);
+	return done + ret;
+}
+
+/**
+ * e2m_write_direct - write past the page cache
+ * @iocb: where
+ * @from: source
+ *
+ * Context: may sleep; the inode lock is held for writing.
+ * Return: number of bytes, -EIOCBQUEUED or an errno.
+ */
+ssize_t e2m_write_direct(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+	loff_t size = i_size_read(inode), pos = iocb->ki_pos;
+	size_t count = iov_iter_count(from);
+	unsigned int flags = 0;
+	ssize_t ret;
+
+	if (pos + count > size ||
+	    ((pos | count) & (i_blocksize(inode) - 1)))
+		flags = IOMAP_DIO_FORCE_WAIT;
+	if (pos > size) {
+		ret = e2m_zero_tail(inode, size);
+		if (ret)
+			return ret;
+	}
+	ret = iomap_dio_rw(iocb, from, &e2m_iomap_ops, &dio_write_ops, flags,
+			   NULL, 0);
+	if (ret == -ENOTBLK)
+		ret = 0;
+	/* Blocks that were allocated and not written. */
+	if (ret != -EIOCBQUEUED && pos + count > i_size_read(inode))
+		e2m_free_from(inode, i_size_read(inode));
+	if (ret >= 0 && iov_iter_count(from))
+		ret = finish_buffered(iocb, from, ret);
+	return ret;
+}
+
+/* The way to a file that was created but whose directory was never written:
+ * its directories, as far up as they are new themselves. */
+static int sync_parents(struct inode *inode, struct dentry *dentry)
+{
+	struct dentry *parent;
+	struct inode *dir;
+	int err = 0;
+
+	dget(dentry);
+	while (!err && test_and_clear_bit(E2M_NEW_ENTRY,
+					  &E2M_I(inode)->state)) {
+		parent = dget_parent(dentry);
+		dput(dentry);
+		dentry = parent;
+		dir = d_inode(dentry);
+		err = sync_mapping_buffers(dir->i_mapping);
+		if (!err)
+			err = sync_inode_metadata(dir, 1);
+		if (err)
+			set_bit(E2M_NEW_ENTRY, &E2M_I(inode)->state);
+		inode = dir;
+	}
+	dput(dentry);
+	return err;
+}
+
+static int sync_own(struct inode *inode, int datasync)
+{
+	unsigned int dirty = datasync ? I_DIRTY_DATASYNC : I_DIRTY_ALL;
+	int err;
+
+	err = sync_mapping_buffers(inode->i_mapping);
+	if (err)
+		return err;
+	if (cfs_inode_state(inode) & dirty)
+		return sync_inode_metadata(inode, 1);
+	/* Clean, but was it written? */
+	if (e2m_inode_unsynced(inode))
+		return e2m_write_inode(inode, true);
+	return 0;
+}
+
+/**
+ * e2m_fsync - make a file durable
+ * @file:     the open file or directory
+ * @start:    first byte that matters
+ * @end:      last one
+ * @datasync: time stamps do not matter
+ *
+ * Context: may sleep.
+ * Return: 0 or an errno, write errors of earlier writeback included.
+ */
+int e2m_fsync(struct file *file, loff_t start, loff_t end, int datasync)
+{
+	struct inode *inode = file->f_mapping->host;
+	int err, err2;
+
+	err = file_write_and_wait_range(file, start, end);
+	if (err)
+		return err;
+	err = sync_own(inode, datasync);
+	if (!err)
+		err = sync_parents(inode, file_dentry(file));
+	if (!err)
+		err = blkdev_issue_flush(inode->i_sb->s_bdev);
+	err2 = file_check_and_advance_wb_err(file);
+	return err ? err : err2;
+}
+
+/* Give the holes in a range blocks of zeroes. */
+static int allocate_zeroes(struct inode *inode, u32 first, u32 last)
+{
+	struct super_block *sb = inode->i_sb;
+	struct e2m_inode *ei = E2M_I(inode);
+	struct e2m_run run = { };
+	int err = 0;
+
+	for (; first <= last && !err; first += run.len) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		err = e2m_map_alloc(inode, first, last - first + 1, true, &run);
+		if (err || !run.fresh)
+			continue;
+		err = sb_issue_zeroout(sb, run.pblk, run.len, GFP_NOFS);
+		if (err)
+			e2m_free_range(inode, first, first + run.len - 1);
+		spin_lock(&ei->lock);
+		ei->fresh_start = 0;
+		ei->fresh_end = 0;
+		spin_unlock(&ei->lock);
+		cond_resched();
+	}
+	return err;
+}
+
+/* Turn a range into a hole, its edges into zeroes. */
+static int punch_hole(struct inode *inode, loff_t start, loff_t end)
+{
+	loff_t first = round_up(start, i_blocksize(inode));
+	loff_t last = round_down(end, i_blocksize(inode));
+	int err;
+
+	if (first > last) {
+		err = cfs_zero_range(inode, start, end - start, &e2m_iomap_ops,
+				     NULL);
+		return err;
+	}
+	err = e2m_zero_tail(inode, start);
+	if (!err && end > last)
+		err = cfs_zero_range(inode, last, end - last, &e2m_iomap_ops,
+				     NULL);
+	if (err || first == last)
+		return err;
+	truncate_pagecache_range(inode, first, last - 1);
+	e2m_free_range(inode, first >> inode->i_blkbits,
+		       (last >> inode->i_blkbits) - 1);
+	return 0;
+}
+
+static long fallocate_locked(struct inode *inode, int mode, loff_t offset,
+			     loff_t len)
+{
+	loff_t end = offset + len, size = i_size_read(inode);
+	unsigned int bits = inode->i_blkbits;
+	long err = 0;
+
+	if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) {
+		if (offset < size)
+			err = punch_hole(inode, offset, min(end, size));
+		if (err || (mode & FALLOC_FL_PUNCH_HOLE))
+			return err;
+	}
+	/* e2fsck allows no block behind the end of a file. */
+	if ((mode & FALLOC_FL_KEEP_SIZE) && end > size)
+		return -EOPNOTSUPP;
+	if (end > size) {
+		err = inode_newsize_ok(inode, end);
+		if (!err)
+			err = e2m_zero_tail(inode, size);
+		if (err)
+			return err;
+	}
+	err = allocate_zeroes(inode, offset >> bits, (end - 1) >> bits);
+	if (err) {
+		e2m_free_from(inode, size);
+	} else if (end > size) {
+		i_size_write(inode, end);
+		pagecache_isize_extended(inode, size, end);
+	}
+	return err;
+}
+
+/**
+ * e2m_fallocate - reserve, zero or punch a range
+ * @inode:  the file
+ * @mode:   FALLOC_FL_*
+ * @offset: in bytes
+ * @len:    in bytes
+ *
+ * ext2 cannot mark blocks as unwritten, so reserving writes zeroes.
+ *
+ * Context: may sleep; takes the inode lock and the invalidate lock.
+ * Return: 0 or an errno, -EOPNOTSUPP for what the format cannot express.
+ */
+long e2m_fallocate(struct inode *inode, int mode, loff_t offset, loff_t len)
+{
+	const int known = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE |
+			  FALLOC_FL_ZERO_RANGE;
+	long err;
+
+	if (!S_ISREG(inode->i_mode) || (mode & ~known))
+		return -EOPNOTSUPP;
+	inode_lock(inode);
+	inode_dio_wait(inode);
+	filemap_invalidate_lock(inode->i_mapping);
+	err = fallocate_locked(inode, mode, offset, len);
+	filemap_invalidate_unlock(inode->i_mapping);
+	if (!err) {
+		cfs_touch(inode);
+		mark_inode_dirty(inode);
+	}
+	inode_unlock(inode);
+	return err;
+}
+
+/**
+ * e2m_llseek - move the place in a file
+ * @file:   the open file
+ * @offset: in bytes
+ * @whence: SEEK_*
+ *
+ * Context: may sleep.
+ * Return: the place or an errno.
+ */
+loff_t e2m_llseek(struct file *file, loff_t offset, int whence)
+{
+	struct inode *inode = file_inode(file);
+
+	if (whence != SEEK_HOLE && whence != SEEK_DATA)
+		return generic_file_llseek(file, offset, whence);
+	inode_lock_shared(inode);
+	if (whence == SEEK_HOLE)
+		offset = iomap_seek_hole(inode, offset, &e2m_iomap_ops);
+	else
+		offset = iomap_seek_data(inode, offset, &e2m_iomap_ops);
+	inode_unlock_shared(inode);
+	if (offset < 0)
+		return offset;
+	return vfs_setpos(file, offset, inode->i_sb->s_maxbytes);
+}

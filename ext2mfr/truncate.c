@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Taking blocks away from files: truncation, holes, deletion.
+ *
+ * One routine walks the slots that cover a range. A pointer is cleared before
+ * the block it named is freed. A pointer block goes with its last pointer; one
+ * that lies wholly in the range is only looked at, not changed, so that
+ * freeing a large file fills no cache.
+ */
+#include "demand.h"
+#include "layout.h"
+
+/**
+ * struct freeing - a range of blocks on its way out of a file
+ * @inode: the file
+ * @first: first block of the file to free
+ * @last:  last one
+ * @start: run of adjacent blocks found so far
+ * @len:   its length
+ */
+struct freeing {
+	struct inode *inode;
+	u64 first;
+	u64 last;
+	u32 start;
+	u32 len;
+};
+
+static void flush_run(struct freeing *f)
+{
+	if (!f->len)
+		return;
+	inode_sub_bytes(f->inode, (loff_t)f->len << f->inode->i_blkbits);
+	e2m_free_blocks(f->inode->i_sb, f->inode, f->start, f->len);
+	f->len = 0;
+}
+
+static void free_one(struct freeing *f, u32 block)
+{
+	if (unlikely(!e2m_blocks_valid(E2M_SB(f->inode->i_sb), block, 1))) {
+		e2m_corrupt(f->inode->i_sb, f->inode,
+			    "block %u cannot be the file's", block);
+		return;
+	}
+	if (f->len && f->start + f->len == block) {
+		f->len++;
+		return;
+	}
+	flush_run(f);
+	f->start = block;
+	f->len = 1;
+}
+
+static void free_pointer_block(struct freeing *f, u32 block)
+{
+	e2m_meta_forget(f->inode->i_sb, block);
+	free_one(f, block);
+}
+
+/* All blocks of a pointer block of the lowest level. */
+static void free_leaf(struct freeing *f, u32 block)
+{
+	struct super_block *sb = f->inode->i_sb;
+	struct e2m_peek peek;
+	const __le32 *slots;
+	u32 i;
+
+	if (!e2m_meta_peek(sb, block, E2M_KEEP_CHANGE(sb), &peek)) {
+		slots = peek.data;
+		for (i = 0; i < E2M_SB(sb)->ptrs_per_block; i++)
+			if (slots[i])
+				free_one(f, le32_to_cpu(slots[i]));
+		/* The bitmap may have to be read, by the same page. */
+		e2m_meta_unpeek(&peek);
+	} else {
+		e2m_corrupt(sb, f->inode, "cannot read pointer block %u", block);
+	}
+	flush_run(f);
+}
+
+static bool free_slots(struct freeing *f, __le32 *slots, u32 nr,
+		       unsigned int level, u64 base);
+
+/* What lies below one slot of @level; returns whether nothing is left. */
+static bool free_below(struct freeing *f, u32 block, unsigned int level,
+		       u64 base, bool whole)
+{
+	struct super_block *sb = f->inode->i_sb;
+	u32 ptrs = E2M_SB(sb)->ptrs_per_block;
+	struct buffer_head *bh;
+	bool empty;
+
+	if (!e2m_blocks_valid(E2M_SB(sb), block, 1)) {
+		e2m_corrupt(sb, f->inode, "pointer block %u cannot be the file's",
+			    block);
+		return true;
+	}
+	if (whole && level == 1) {
+		free_leaf(f, block);
+		free_pointer_block(f, block);
+		return true;
+	}
+	bh = e2m_meta_read(sb, block);
+	if (IS_ERR(bh)) {
+		e2m_corrupt(sb, f->inode, "cannot read pointer block %u", block);
+		return whole;
+	}
+	empty = free_slots(f, (__le32 *)bh->b_data, ptrs, level - 1, base);
+	if (!whole && !empty)
+		e2m_meta_dirty(bh, f->inode);
+	brelse(bh);
+	if (whole || empty)
+		free_pointer_block(f, block);
+	return whole || empty;
+}
+
+/*
+ * Free what the @nr slots at @slots name inside the range. A slot of @level
+ * covers ptrs_per_block to the power of @level blocks; the first starts at
+ * @base. Returns whether all slots are empty afterwards.
+ */
+static bool free_slots(struct freeing *f, __le32 *slots, u32 nr,
+		       unsigned int level, u64 base)
+{
+	unsigned int shift = E2M_SB(f->inode->i_sb)->ptr_bits * level;
+	u64 span = 1ULL << shift, start;
+	u32 i, block;
+
+	i = f->first > base ? min_t(u64, nr, (f->first - base) >> shift) : 0;
+	for (; i < nr; i++) {
+		start = base + ((u64)i << shift);
+		if (start > f->last)
+			break;
+		block = le32_to_cpu(slots[i]);
+		if (!block)
+			continue;
+		if (level == 0) {
+			slots[i] = 0;
+			free_one(f, block);
+		} else if (free_below(f, block, level, start,
+				      start >= f->first &&
+				      start + span - 1 <= f->last)) {
+			slots[i] = 0;
+		}
+		cond_resched();
+	}
+	flush_run(f);
+	return !memchr_inv(slots, 0, nr * sizeof(*slots));
+}
+
+/**
+ * e2m_free_range - take a range of blocks away from a file
+ * @inode: the file
+ * @first: first block of the file
+ * @last:  last block, U32_MAX for all that follow
+ *
+ * Pages of the range are out of the page cache already.
+ *
+ * Context: may sleep; takes map_sem.
+ */
+void e2m_free_range(struct inode *inode, u32 first, u32 last)
+{
+	struct freeing f = { .inode = inode, .first = first,
+			     .last = last == U32_MAX ? U64_MAX : last };
+	struct e2m_sb *sbi = E2M_SB(inode->i_sb);
+	struct e2m_inode *ei = E2M_I(inode);
+	u64 base = E2_DIRECT_SLOTS;
+	unsigned int level;
+
+	down_write(&ei->map_sem);
+	e2m_map_forget(ei);
+	free_slots(&f, ei->slots, E2_DIRECT_SLOTS, 0, 0);
+	for (level = 1; level < E2M_MAX_DEPTH && base <= f.last; level++) {
+		if (f.first < base + (1ULL << (sbi->ptr_bits * level)))
+			free_slots(&f, ei->slots + E2_DIRECT_SLOTS + level - 1,
+				   1, level, base);
+		base += 1ULL << (sbi->ptr_bits * level);
+	}
+	up_write(&ei->map_sem);
+	mark_inode_dirty(inode);
+}
+
+/**
+ * e2m_free_from - take every block behind a size away from a file
+ * @inode: the file
+ * @size:  in bytes
+ *
+ * Context: may sleep; takes map_sem.
+ */
+void e2m_free_from(struct inode *inode, loff_t size)
+{
+	e2m_window_drop(inode);
+	e2m_free_range(inode, (size + i_blocksize(inode) - 1) >>
+			      inode->i_blkbits, U32_MAX);
+}
+
+/**
+ * e2m_has_map - do the inode's slots name blocks
+ * @inode: the inode
+ *
+ * They hold a device number or the target of a short symbolic link otherwise.
+ *
+ * Context: any.
+ * Return: whether they do.
+ */
+bool e2m_has_map(const struct inode *inode)
+{
+	return S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode) ||
+	       (S_ISLNK(inode->i_mode) && !e2m_symlink_is_fast(inode));
+}
+
+/**
+ * e2m_set_size - make a regular file longer or shorter
+ * @inode: the file; its lock is held
+ * @size:  in bytes
+ *
+ * Context: may sleep; takes the invalidate lock and map_sem.
+ * Return: 0 or an errno; nothing changed on error.
+ */
+int e2m_set_size(struct inode *inode, loff_t size)
+{
+	loff_t old = i_size_read(inode);
+	int err;
+
+	inode_dio_wait(inode);
+	/* What follows the end in its block becomes visible, or will when the
+	 * file grows again: it must be zeroes. */
+	err = e2m_zero_tail(inode, min(old, size));
+	if (err)
+		return err;
+	if (size > old) {
+		truncate_setsize(inode, size);
+		pagecache_isize_extended(inode, old, size);
+	} else {
+		filemap_invalidate_lock(inode->i_mapping);
+		truncate_setsize(inode, size);
+		e2m_free_from(inode, size);
+		filemap_invalidate_unlock(inode->i_mapping);
+	}
+	cfs_touch(inode);
+	mark_inode_dirty(inode);
+	return 0;
+}
