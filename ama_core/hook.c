@@ -91,7 +91,7 @@ static void say_why_not(const struct ama_hook_group *group, int err)
 	const char *why = "ftrace refused";
 
 	if (err == -EBUSY)
-		why = "another hook (live patch, BPF program, tracer) is on it, or kernel.ftrace_enabled is 0";
+		why = "kernel.ftrace_enabled is 0, or a live patch, a BPF program or a tracer is on it";
 	else if (err == -ENODEV || err == -EINVAL)
 		why = "the kernel cannot trace it";
 	pr_err(AMA_LOG "cannot hook %s()%s: %s (%d)\n", group->hooks[0].symbol,

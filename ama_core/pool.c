@@ -524,6 +524,11 @@ unlock:
 
 /**
  * ama_pool_missing - how many pages a shelf lacks
+ * @pool:  the reserve
+ * @order: of the pages
+ * @kind:  whether they are compound
+ *
+ * Return: pages of @order; a snapshot.
  */
 unsigned long ama_pool_missing(struct ama_pool *pool, unsigned int order,
 			       enum ama_kind kind)
@@ -536,6 +541,11 @@ unsigned long ama_pool_missing(struct ama_pool *pool, unsigned int order,
 
 /**
  * ama_pool_stocked - how many pages there are, on the shelf and in magazines
+ * @pool:  the reserve
+ * @order: of the pages
+ * @kind:  whether they are compound
+ *
+ * Return: pages of @order; a snapshot.
  */
 unsigned long ama_pool_stocked(struct ama_pool *pool, unsigned int order,
 			       enum ama_kind kind)

@@ -8,11 +8,15 @@
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 
 #include "ama_core.h"
 
 #define RETRY_FIRST_MS	10
 #define RETRY_LAST_MS	500
+
+/* Attempts at filling a reserve before its client is refused. */
+#define PATIENCE	10
 
 static struct page *new_page(unsigned int order, enum ama_kind kind)
 {
@@ -99,24 +103,40 @@ void ama_refill_kick(struct ama_pool *pool)
 	queue_delayed_work(system_unbound_wq, &pool->refill, 0);
 }
 
+static bool full(struct ama_pool *pool)
+{
+	unsigned int order, kind;
+
+	for (order = 0; order < AMA_ORDERS; order++)
+		for (kind = 0; kind < AMA_KINDS; kind++)
+			if (ama_pool_missing(pool, order, kind))
+				return false;
+	return true;
+}
+
 /**
  * ama_refill_now - bring a reserve to its size before going on
  * @pool: of which more, or less, is wanted than there is
  *
  * Context: may sleep, no locks that reclaim could want.
- * Return: 0, or -ENOMEM if the memory is not to be had.
+ * Return: 0; -ENOMEM if the memory is not to be had; -EINTR if the task is
+ * being killed.
  */
 int ama_refill_now(struct ama_pool *pool)
 {
-	unsigned int order, kind;
+	unsigned int tries;
 
-	mod_delayed_work(system_unbound_wq, &pool->refill, 0);
-	flush_delayed_work(&pool->refill);
-	for (order = 0; order < AMA_ORDERS; order++)
-		for (kind = 0; kind < AMA_KINDS; kind++)
-			if (ama_pool_missing(pool, order, kind))
-				return -ENOMEM;
-	return 0;
+	/* Each attempt reclaims; what it starts to write out may be free soon. */
+	for (tries = 0; tries < PATIENCE; tries++) {
+		mod_delayed_work(system_unbound_wq, &pool->refill, 0);
+		flush_delayed_work(&pool->refill);
+		if (full(pool))
+			return 0;
+		if (schedule_timeout_killable(HZ / 20 + 1) &&
+		    fatal_signal_pending(current))
+			return -EINTR;
+	}
+	return -ENOMEM;
 }
 
 /**

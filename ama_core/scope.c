@@ -26,7 +26,10 @@
 atomic_long_t ama_underruns = ATOMIC_LONG_INIT(0);
 
 /**
- * ama_demand_total - pages of all orders that a demand names
+ * ama_demand_total - what a demand comes to
+ * @demand: pages of each order
+ *
+ * Return: its size in pages of order 0.
  */
 unsigned int ama_demand_total(const struct ama_demand *demand)
 {

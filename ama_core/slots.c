@@ -7,13 +7,14 @@
  * its slot, so looking a scope up takes no lock and writes nothing, and two
  * tasks share a cache line only by accident.
  */
+#include <linux/bits.h>
 #include <linux/cache.h>
 #include <linux/hash.h>
 
 #include "ama_core.h"
 
 #define SLOT_BITS	11
-#define NR_SLOTS	(1U << SLOT_BITS)
+#define NR_SLOTS	BIT(SLOT_BITS)
 
 struct ama_slot {
 	struct task_struct *task;

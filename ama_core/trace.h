@@ -7,7 +7,6 @@
 
 #include <linux/tracepoint.h>
 
-
 #include "compat_trace.h"
 
 TRACE_EVENT(ama_scope_open,

@@ -53,8 +53,10 @@ struct ama_call {
 	const void *arg;
 };
 
-/* The request is another task's progress (writeback, eviction): it draws on a
- * budget of its own, that ordinary requests cannot empty, and never fails. */
+/*
+ * The request is another task's progress (writeback, eviction): it draws on a
+ * budget of its own, that ordinary requests cannot empty, and never fails.
+ */
 #define AMA_OP_PROGRESS	0x1
 
 /**
@@ -136,6 +138,7 @@ struct ama_client {
  * it, so it needs no lock.
  */
 struct ama_scope {
+	/* private: */
 	struct ama_scope *outer;	/* scope that this one was opened in */
 	struct ama_scope *root;		/* scope that owns the grant drawn on */
 	struct ama_client *client;
