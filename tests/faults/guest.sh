@@ -5,6 +5,7 @@
 #
 #   N.begin     it was started
 #   N.json      what the workload saw
+#   N.injected  allocations that were made to fail
 #   N.expected  what its files must contain
 #   N.dmesg     what the kernel said meanwhile
 #   N.result    how it ended; written last
@@ -122,7 +123,7 @@ compare() {
 
 one_run() {
 	run=$1 disk=$2
-	mounted=0 usable=0 unmounted=0 compared=1 faults=0
+	mounted=0 usable=0 unmounted=0 compared=1
 	touch "/share/$run.begin"
 	dmesg -C
 	if mount -t "$type" ${options:+-o "$options"} "$disk" /mnt && fill; then
@@ -132,7 +133,7 @@ one_run() {
 			-m "$mark" -t /share/tree.list -o "/share/$run.expected" -T 25 \
 			/mnt/storm >"/share/$run.json"
 		disarm
-		faults=$(injected)
+		injected >"/share/$run.injected"
 		usable && usable=1
 		timeout 30 umount /mnt && unmounted=1
 		if [ $unmounted = 1 ]; then
@@ -147,7 +148,6 @@ one_run() {
 		echo "usable=$usable"
 		echo "unmounted=$unmounted"
 		echo "compared=$compared"
-		echo "injected=$faults"
 	} >"/share/$run.result"
 	# What cannot be unmounted would be in the way of the others.
 	[ $unmounted = 1 ] || [ $mounted = 0 ]

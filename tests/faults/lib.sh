@@ -126,15 +126,15 @@ faults_figure() {
 faults_judge() {
 	local cell=$1 run=$1/$2 error=0 abort=0 unusable=0 inconsistent=0
 	local mounted=1 usable=1 unmounted=1 compared=1
+	[ "$(faults_figure "$run.json" errors)" = 0 ] || error=1
 	if [ ! -s "$run.result" ]; then
 		# The guest died or hung in this run; its image was never let go.
-		echo "0 1 1 0"
+		echo "$error 1 1 0"
 		return
 	fi
 	# shellcheck source=/dev/null
 	. "$run.result"
 	[ "$mounted" = 1 ] || die "the driver does not mount its image: see $run.log"
-	[ "$(faults_figure "$run.json" errors)" = 0 ] || error=1
 	[ "$(faults_figure "$run.json" killed)" = 0 ] || abort=1
 	grep -qaE 'kernel BUG at|Oops: |general protection fault|BUG: ' "$run.dmesg" && abort=1
 	[ "$(faults_figure "$run.json" stuck)" = 0 ] && [ "$usable" = 1 ] &&
@@ -217,15 +217,19 @@ faults_cell() {
 }
 
 faults_add() {
-	local run=$1 error abort unusable inconsistent
+	local run=$1 error abort unusable inconsistent figure
 	read -r error abort unusable inconsistent <<<"$2"
 	cell_error=$((cell_error + error))
 	cell_abort=$((cell_abort + abort))
 	cell_unusable=$((cell_unusable + unusable))
 	cell_inconsistent=$((cell_inconsistent + inconsistent))
-	cell_injected=$((cell_injected + $(sed -n 's/^injected=//p' "$run.result" 2>/dev/null || echo 0)))
-	cell_calls=$((cell_calls + $(faults_figure "$run.json" calls || echo 0)))
-	cell_errors=$((cell_errors + $(faults_figure "$run.json" errors || echo 0)))
+	# A run that ended early may have left none of these.
+	figure=$(cat "$run.injected" 2>/dev/null) || true
+	cell_injected=$((cell_injected + ${figure:-0}))
+	figure=$(faults_figure "$run.json" calls)
+	cell_calls=$((cell_calls + ${figure:-0}))
+	figure=$(faults_figure "$run.json" errors)
+	cell_errors=$((cell_errors + ${figure:-0}))
 }
 
 # faults_row KERNEL DRIVER POLICY LEVEL PROBABILITY: the cell as an object.
