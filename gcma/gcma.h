@@ -154,8 +154,9 @@ struct gcma_stats {
  * @lo, @hi:  all bits of free pages lie between these
  * @target:   how many there should be
  * @percent:  the same as a share of the area
- * @cursor:   the page above the one to zero next
- * @changes:  value of gcma_extents.changes that @cursor belongs to
+ * @start:    first page of the place where pages are being zeroed
+ * @cursor:   the page above the one to zero next, there
+ * @changes:  value of gcma_extents.changes that @start and @cursor belong to
  * @thread:   zeroes at idle priority
  * @wait:     where it sleeps while there is nothing to do
  *
@@ -167,6 +168,7 @@ struct gcma_zeroing {
 	u32 lo, hi;
 	u32 target;
 	unsigned int percent;
+	u32 start;
 	u32 cursor;
 	u32 changes;
 	struct task_struct *thread;
@@ -222,6 +224,7 @@ void gcma_areas_remove_all(void);
 bool gcma_area_hold(struct gcma_area *area);
 void gcma_area_unhold(struct gcma_area *area);
 
+u32 gcma_choose_pool(struct gcma_area *area, u32 nr, u32 *start);
 unsigned long gcma_force_empty(struct gcma_area *area);
 
 #define gcma_count(area, stat, n)					\

@@ -8,8 +8,9 @@
  * lent to dmem, which would write to them; they are the price of handing out
  * zeroed memory at once, so their share is bounded (parameter zeroed_pool).
  *
- * The pool grows downward from the end of the largest free extent, so that it
- * is contiguous. Requests for zeroed memory prefer it, others avoid it; see
+ * The pool grows downward from the end of a free range that is as long as the
+ * whole pool, so that it is contiguous; of the ranges there are, one that is
+ * zeroed in part already or holds little of the cache. Requests for zeroed memory prefer it, others avoid it; see
  * window_cost().
  *
  * A page is zeroed under the area's lock: it stays free all the time, so a
@@ -212,14 +213,12 @@ void gcma_zero_kick(struct gcma_area *area)
 		wake_up(&area->zero.wait);
 }
 
-/* The highest page of an extent, below @top, that is not zeroed. */
-static bool highest_dirty(const struct gcma_area *area,
-			  const struct gcma_extent *e, u32 top, u32 *page)
+/* The highest page from @bottom up to below @top that is not zeroed. */
+static bool highest_dirty(const unsigned long *map, u32 bottom, u32 top,
+			  u32 *page)
 {
-	const unsigned long *map = area->zero.map;
-
-	while (top > e->start) {
-		if (top % BITS_PER_LONG == 0 && top - e->start >= BITS_PER_LONG &&
+	while (top > bottom) {
+		if (top % BITS_PER_LONG == 0 && top - bottom >= BITS_PER_LONG &&
 		    map[BIT_WORD(top - 1)] == ~0UL) {
 			top -= BITS_PER_LONG;
 			continue;
@@ -232,20 +231,29 @@ static bool highest_dirty(const struct gcma_area *area,
 	return false;
 }
 
-/* Which page to zero next; the cursor saves the search while nothing changes. */
+/*
+ * Which page to zero next. The place stays the same while nothing is allocated
+ * or released; when it is done and there is still something to do, as the free
+ * memory is in pieces, any page will do.
+ */
 static bool next_to_zero(struct gcma_area *area, u32 *page)
 {
 	struct gcma_zeroing *zero = &area->zero;
 	struct gcma_extent *e;
 
-	if (zero->changes == area->free.changes && zero->cursor) {
-		e = gcma_extents_at(&area->free, zero->cursor - 1);
-		if (e && highest_dirty(area, e, zero->cursor, page))
-			return true;
+	if (zero->changes != area->free.changes) {
+		u32 nr = gcma_choose_pool(area, zero->target, &zero->start);
+
+		zero->cursor = zero->start + nr;
+		zero->changes = area->free.changes;
+	}
+	if (highest_dirty(zero->map, zero->start, zero->cursor, page)) {
+		zero->cursor = *page;
+		return true;
 	}
 	for (e = gcma_extents_largest(&area->free); e;
 	     e = gcma_extents_smaller(e))
-		if (highest_dirty(area, e, e->start + e->nr, page))
+		if (highest_dirty(zero->map, e->start, e->start + e->nr, page))
 			return true;
 	return false;
 }
@@ -265,8 +273,6 @@ static bool zero_one(struct gcma_area *area)
 		zero->nr_free++;
 		zero->lo = min(zero->lo, page);
 		zero->hi = max(zero->hi, page + 1);
-		zero->cursor = page;
-		zero->changes = area->free.changes;
 		done = true;
 	}
 	spin_unlock_irqrestore(&area->lock, flags);
@@ -374,6 +380,8 @@ int gcma_zero_set_percent(struct gcma_area *area, unsigned int percent)
 	spin_lock_irqsave(&area->lock, flags);
 	area->zero.percent = percent;
 	area->zero.target = div_u64((u64)area->nr_pages * percent, 100);
+	/* The place for a pool of this size is another one. */
+	area->zero.changes = area->free.changes - 1;
 	spin_unlock_irqrestore(&area->lock, flags);
 	gcma_zero_kick(area);
 	return 0;

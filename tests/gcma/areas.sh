@@ -26,8 +26,8 @@ run_test refusals camera
 run_test refusals held
 run_test alignment camera
 run_test worst linux,cma
-run_test model camera "$ops" 1
-run_test model held "$((ops / 5))" 2
+run_test model camera "$((ops / 10))" 1
+run_test model held "$((ops / 20))" 2
 [ "$(figure camera/usage allocated_pages)" = 0 ] && [ "$(figure camera/fragmentation free_ranges)" = 1 ]
 report $? "nothing is left allocated, and all free pages are in one range"
 rmmod gcma_test

@@ -12,7 +12,7 @@ ops=${GCMA_OPS:-50000}
 
 # Read the file with little memory, so that its pages are evicted to the cache.
 read_file() {
-	in_group 24 cat /mnt/file >/dev/null
+	in_group 24 cat /mnt/file >/dev/null 2>&1
 }
 
 reader() {
@@ -60,7 +60,9 @@ report $? "an area of 64 MiB"
 make_target d /dev/vda
 mkfs.ext4 -q -F -b 4096 /dev/mapper/d
 mount -t ext4 /dev/mapper/d /mnt
-dd if=/dev/urandom of=/mnt/file bs=1M count=96 2>/dev/null
+seq 20000000 | head -c 96M >/mnt/file
+sync
+drop_caches 1
 for _ in 1 2 3 4; do
 	read_file
 done
@@ -70,6 +72,7 @@ report $? "the area is full: $(cached) of $total lent pages hold cached blocks"
 test_choice
 
 insmod /modules/test/gcma_test.ko
+echo "# $(cut -d. -f1 /proc/uptime) s after boot: the area is full"
 reader &
 reading=$!
 in_group 24 dmem_stress /mnt/stress 8 600 1 &
@@ -77,8 +80,13 @@ stressing=$!
 before=$(discarded)
 run_test refusals video
 run_test model video "$ops" 3
+echo "# $(cut -d. -f1 /proc/uptime) s after boot: $ops operations on each CPU made"
 test_capture
-kill $stressing $reading
+echo "# $(cut -d. -f1 /proc/uptime) s after boot: captured"
+# Those are shells; what they started is found by its name.
+kill "$stressing" "$reading"
+pkill dmem_stress
+pkill -f /mnt/file
 wait 2>/dev/null
 [ $(($(discarded) - before)) -gt 10000 ]
 report $? "the cache was full and in use meanwhile: $(($(discarded) - before)) cached blocks were discarded"
