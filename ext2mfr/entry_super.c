@@ -222,10 +222,13 @@ static int __init ext2mfr_init(void)
 	BUILD_BUG_ON(sizeof(struct e2_super) != E2_SB_SIZE);
 	BUILD_BUG_ON(sizeof(struct e2_group_desc) != 32);
 	BUILD_BUG_ON(sizeof(struct e2_inode) != E2_INODE_SIZE_REV0);
-	inode_cache = kmem_cache_create("ext2mfr_inode",
-					sizeof(struct e2m_inode), 0,
-					SLAB_RECLAIM_ACCOUNT | SLAB_ACCOUNT,
-					init_once);
+	/* The target of a short symbolic link is copied to the caller from there. */
+	inode_cache = kmem_cache_create_usercopy("ext2mfr_inode",
+			sizeof(struct e2m_inode), 0,
+			SLAB_RECLAIM_ACCOUNT | SLAB_ACCOUNT,
+			offsetof(struct e2m_inode, slots),
+			sizeof_field(struct e2m_inode, slots),
+			init_once);
 	if (!inode_cache)
 		return -ENOMEM;
 	err = ama_client_register(&ext2mfr_client);
