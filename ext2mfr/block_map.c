@@ -17,6 +17,8 @@
 /* A window starts with this many blocks and doubles up to the other. */
 #define WINDOW_MIN 8
 #define WINDOW_MAX 1024
+/* No window takes more than this part of what is free. */
+#define WINDOW_SHARE 64
 
 /**
  * struct path_walk - way to a block's slot, one step a level
@@ -317,15 +319,15 @@ static u32 window_size(struct inode *inode, u32 lblk, u32 want)
 	struct e2m_sb *sbi = E2M_SB(inode->i_sb);
 	struct e2m_inode *ei = E2M_I(inode);
 	u32 blocks = inode->i_blocks >> (inode->i_blkbits - SECTOR_SHIFT);
-	u32 size;
+	s64 spare;
 
 	if (!ei->last_pblk || lblk != ei->last_lblk + 1 || want >= WINDOW_MAX)
 		return 0;
-	size = clamp_t(u32, blocks, WINDOW_MIN, WINDOW_MAX);
-	if (percpu_counter_read(&sbi->free_blocks) <
-	    (s64)sbi->reserved_blocks + 64LL * size)
+	spare = (percpu_counter_read(&sbi->free_blocks) -
+		 sbi->reserved_blocks) / WINDOW_SHARE;
+	if (spare < WINDOW_MIN)
 		return 0;
-	return size;
+	return min_t(s64, clamp_t(u32, blocks, WINDOW_MIN, WINDOW_MAX), spare);
 }
 
 /* Take up to @want adjacent blocks, from the window or from the groups. */

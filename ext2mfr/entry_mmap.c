@@ -3,8 +3,8 @@
  * Entries from memory management: page faults, reading pages in, writing them
  * out.
  *
- * No system call leads here, so each opens its scope itself. A fault is refused
- * with a signal, as any fault that gets no memory.
+ * No system call leads here, so each opens its scope itself. A fault that is
+ * refused is taken again, since user space is returned to.
  */
 #include <linux/mm.h>
 #include "entry.h"

@@ -153,8 +153,7 @@ struct e2m_run {
 struct e2m_dir_index;
 
 /* ei->state bits */
-#define E2M_NEW_ENTRY	0	/* its directory entry was never synced */
-#define E2M_NEW_RAW	1	/* the inode table holds a predecessor's rest */
+#define E2M_NEW_RAW	0	/* the inode table holds a predecessor's rest */
 
 /**
  * struct e2m_inode - a cached inode
@@ -174,6 +173,10 @@ struct e2m_inode {
 	/* Zeroed when the object is given to an inode. */
 	struct_group(zeroed,
 		unsigned long state;
+		/* Entries that name it: how many came, how many of these
+		 * are on the device. */
+		u32 entries;
+		u32 entries_synced;
 		u32 flags;		/* i_flags; under the inode lock */
 		u32 file_acl;		/* xattr block; under xattr_sem */
 		u32 dtime;
@@ -211,6 +214,14 @@ static inline struct e2m_sb *E2M_SB(const struct super_block *sb)
 static inline struct e2m_inode *E2M_I(const struct inode *inode)
 {
 	return container_of(inode, struct e2m_inode, vfs_inode);
+}
+
+/* A directory names the inode anew: its fsync must sync the directory, too. */
+static inline void e2m_note_entry(struct inode *inode)
+{
+	struct e2m_inode *ei = E2M_I(inode);
+
+	WRITE_ONCE(ei->entries, ei->entries + 1);
 }
 
 static inline spinlock_t *e2m_group_lock(struct e2m_sb *sbi, u32 group)

@@ -111,27 +111,33 @@ ssize_t e2m_write_direct(struct kiocb *iocb, struct iov_iter *from)
 	return ret;
 }
 
-/* The way to a file that was created but whose directory was never written:
- * its directories, as far up as they are new themselves. */
+/* The way to a file whose name is newer than what the device has: its
+ * directories, as far up as their own names are new. */
 static int sync_parents(struct inode *inode, struct dentry *dentry)
 {
 	struct dentry *parent;
-	struct inode *dir;
+	u32 entries;
 	int err = 0;
 
-	dget(dentry);
-	while (!err && test_and_clear_bit(E2M_NEW_ENTRY,
-					  &E2M_I(inode)->state)) {
+	/* A file that had no name when it was opened may have got one. */
+	dentry = d_unhashed(dentry) ? d_find_alias(inode) : dget(dentry);
+	if (!dentry)
+		return 0;
+	for (;;) {
+		struct e2m_inode *ei = E2M_I(inode);
+
+		entries = READ_ONCE(ei->entries);
+		if (err || entries == READ_ONCE(ei->entries_synced))
+			break;
 		parent = dget_parent(dentry);
 		dput(dentry);
 		dentry = parent;
-		dir = d_inode(dentry);
-		err = sync_mapping_buffers(dir->i_mapping);
+		inode = d_inode(dentry);
+		err = sync_mapping_buffers(inode->i_mapping);
 		if (!err)
-			err = sync_inode_metadata(dir, 1);
-		if (err)
-			set_bit(E2M_NEW_ENTRY, &E2M_I(inode)->state);
-		inode = dir;
+			err = sync_inode_metadata(inode, 1);
+		if (!err)
+			WRITE_ONCE(ei->entries_synced, entries);
 	}
 	dput(dentry);
 	return err;
@@ -210,14 +216,15 @@ static int allocate_zeroes(struct inode *inode, u32 first, u32 last)
 static int punch_hole(struct inode *inode, loff_t start, loff_t end)
 {
 	loff_t first = round_up(start, i_blocksize(inode));
-	loff_t last = round_down(end, i_blocksize(inode));
+	/* The file's last block goes as a whole. */
+	loff_t last = end < i_size_read(inode) ?
+		      round_down(end, i_blocksize(inode)) :
+		      round_up(end, i_blocksize(inode));
 	int err;
 
-	if (first > last) {
-		err = cfs_zero_range(inode, start, end - start, &e2m_iomap_ops,
-				     NULL);
-		return err;
-	}
+	if (first > last)
+		return cfs_zero_range(inode, start, end - start, &e2m_iomap_ops,
+				      NULL);
 	err = e2m_zero_tail(inode, start);
 	if (!err && end > last)
 		err = cfs_zero_range(inode, last, end - last, &e2m_iomap_ops,

@@ -209,7 +209,7 @@ static void init_inode(struct inode *inode, struct inode *dir, umode_t mode,
 	cfs_set_atime(inode, inode_get_ctime(inode));
 	ei->group = e2m_group_of_inode(sbi, inode->i_ino);
 	ei->flags = inherited_flags(dir, mode);
-	set_bit(E2M_NEW_ENTRY, &ei->state);
+	e2m_note_entry(inode);
 	set_bit(E2M_NEW_RAW, &ei->state);
 	e2m_set_vfs_flags(inode);
 	spin_lock(&sbi->gen_lock);

@@ -274,7 +274,8 @@ struct writeback {
 /*
  * Blocks of dirty folios are allocated, so this only looks them up. The folio
  * is locked, so its blocks stay; but the mapping that is at hand may be from
- * before another part of the file was freed, and written anew elsewhere.
+ * before another part of the file was freed, and written anew elsewhere. A hole
+ * (beside dirty blocks, where whole folios are written) may be filled meanwhile.
  */
 static int map_dirty(struct iomap_writepage_ctx *ctx, struct inode *inode,
 		     loff_t offset)
@@ -284,8 +285,9 @@ static int map_dirty(struct iomap_writepage_ctx *ctx, struct inode *inode,
 	struct e2m_run run;
 	int err;
 
-	if (offset >= ctx->iomap.offset &&
-	    offset < ctx->iomap.offset + ctx->iomap.length && wb->seq == seq)
+	if (ctx->iomap.type == IOMAP_MAPPED && wb->seq == seq &&
+	    offset >= ctx->iomap.offset &&
+	    offset < ctx->iomap.offset + ctx->iomap.length)
 		return 0;
 	err = e2m_map_find(inode, offset >> inode->i_blkbits,
 			   BIO_MAX_VECS, E2M_KEEP_DATA, &run);

@@ -202,7 +202,7 @@ int e2m_link(struct dentry *old, struct inode *dir, struct dentry *dentry)
 	err = e2m_dir_add(dir, &dentry->d_name, inode);
 	if (err)
 		goto undo;
-	set_bit(E2M_NEW_ENTRY, &E2M_I(inode)->state);
+	e2m_note_entry(inode);
 	ihold(inode);
 	d_instantiate(dentry, inode);
 	return 0;
@@ -369,6 +369,8 @@ static int exchange(struct move *a, struct move *b)
 {
 	int err, err2;
 
+	e2m_note_entry(a->inode);
+	e2m_note_entry(b->inode);
 	inode_set_ctime_current(a->inode);
 	inode_set_ctime_current(b->inode);
 	mark_inode_dirty(a->inode);
@@ -397,7 +399,7 @@ static int replace(struct move *from, struct move *to)
 		err = e2m_dir_add(to->dir, &to->dentry->d_name, from->inode);
 	if (err)
 		return err;
-	set_bit(E2M_NEW_ENTRY, &E2M_I(from->inode)->state);
+	e2m_note_entry(from->inode);
 	err = e2m_dir_delete(from->dir, &from->slot);
 	if (victim) {
 		inode_set_ctime_current(victim);

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# Helpers of ext2mfr's tests in the guest. Disk /dev/vda is scratch.
+# shellcheck source=tests/lib.sh
+. /surety/tests/lib.sh
+
+disk=/dev/vda
+at=/tmp/mnt
+mkdir -p "$at"
+
+# make_volume SIZE MKE2FS-OPTIONS...
+make_volume() {
+	volume_size=$1
+	shift
+	umount "$at" 2>/dev/null
+	mke2fs -q -F "$@" "$disk" "$volume_size" 2>&1
+}
+
+# mount_as TYPE [OPTIONS]
+mount_as() {
+	mount -t "$1" -o "${2:-rw}" "$disk" "$at"
+}
+
+consistent() {
+	e2fsck -fn "$disk"
+}
+
+# Names, types, modes, owners, sizes, links, times and contents of a tree.
+describe() {
+	(
+		cd "$1" || exit 1
+		find . -not -path './lost+found*' \
+			-printf '%p %y %m %U %G %n %T@ %l' \
+			\( -type f -printf ' %s' -o -true \) -printf '\n' | sort
+		find . -type f -print0 | sort -z | xargs -0 -r md5sum
+	)
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Data: sizes, holes, appending, reserving, mappings, direct I/O.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "check.h"
+
+static int open_new(const char *name, int flags)
+{
+	return open(name, O_RDWR | O_CREAT | O_EXCL | flags, 0644);
+}
+
+static int test_sparse(void)
+{
+	const off_t far = (off_t)15 << 30;
+	char byte = 'x';
+	struct stat st;
+	int fd = open_new("a", 0);
+
+	EXPECT(fd >= 0 && pwrite(fd, &byte, 1, far) == 1);
+	EXPECT(!fstat(fd, &st) && st.st_size == far + 1);
+	EXPECT(st.st_blocks <= 5 * 8);
+	EXPECT(pread(fd, &byte, 1, far / 2) == 1 && byte == 0);
+	EXPECT(pread(fd, &byte, 1, far) == 1 && byte == 'x');
+	EXPECT(lseek(fd, 0, SEEK_DATA) > far - 65536);
+	EXPECT(lseek(fd, 0, SEEK_HOLE) == 0);
+	EXPECT(lseek(fd, far, SEEK_HOLE) == far + 1);
+	EXPECT(!ftruncate(fd, 0) && !fstat(fd, &st) && !st.st_blocks);
+	return close(fd);
+}
+
+static int test_size_limit(void)
+{
+	off_t low = 0, high = (off_t)1 << 45, mid;
+	int fd = open_new("a", 0);
+
+	EXPECT(fd >= 0);
+	while (low < high) {
+		mid = (low + high + 1) / 2;
+		if (ftruncate(fd, mid))
+			high = mid - 1;
+		else
+			low = mid;
+	}
+	printf("# files end at %lld bytes\n", (long long)low);
+	EXPECT(low > (off_t)16 << 30);
+	EXPECT(!ftruncate(fd, low));
+	EXPECT(pwrite(fd, "x", 1, low - 1) == 1);
+	EXPECT_ERR(pwrite(fd, "x", 1, low), EFBIG);
+	return close(fd);
+}
+
+static int test_append(void)
+{
+	int fd = open_new("a", O_APPEND), i, status;
+	struct stat st;
+	pid_t pid[4];
+
+	EXPECT(fd >= 0);
+	for (i = 0; i < 4; i++) {
+		pid[i] = fork();
+		EXPECT(pid[i] >= 0);
+		if (!pid[i]) {
+			char line[100];
+			int n;
+
+			memset(line, 'a' + i, sizeof(line));
+			for (n = 0; n < 200; n++)
+				if (write(fd, line, sizeof(line)) != 100)
+					_exit(1);
+			_exit(0);
+		}
+	}
+	for (i = 0; i < 4; i++)
+		EXPECT(waitpid(pid[i], &status, 0) == pid[i] && !status);
+	EXPECT(!fstat(fd, &st) && st.st_size == 4 * 200 * 100);
+	for (i = 0; i < 800; i++) {
+		char line[100];
+		size_t n;
+
+		EXPECT(pread(fd, line, 100, i * 100) == 100);
+		for (n = 1; n < 100; n++)
+			EXPECT(line[n] == line[0]);
+	}
+	return close(fd);
+}
+
+/* Transfers of several pieces. */
+static int test_large(void)
+{
+	const size_t len = 3 << 20;
+	unsigned char *out = malloc(len), *in = malloc(len);
+	int fd = open_new("a", 0);
+	size_t i;
+
+	EXPECT(out && in && fd >= 0);
+	for (i = 0; i < len; i++)
+		out[i] = i * 31 + (i >> 12);
+	EXPECT(write(fd, out, len) == (ssize_t)len && !fsync(fd));
+	EXPECT(!posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED));
+	EXPECT(pread(fd, in, len, 0) == (ssize_t)len && !memcmp(in, out, len));
+	free(out);
+	free(in);
+	return close(fd);
+}
+
+/* A write whose source ends in the middle leaves no stale bytes behind. */
+static int test_short_copy(void)
+{
+	char *map = mmap(NULL, 3 * 65536, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), byte;
+	int fd = open_new("a", 0);
+	struct stat st;
+	ssize_t got;
+	off_t at;
+
+	EXPECT(fd >= 0 && map != MAP_FAILED);
+	memset(map, 'y', 65536);
+	EXPECT(!munmap(map + 65536, 65536));
+	EXPECT(!ftruncate(fd, 1 << 20));
+	got = pwrite(fd, map, 2 * 65536, 8192);
+	EXPECT(got > 0 && got <= 65536);
+	for (at = 0; at < 1 << 20; at += 511) {
+		EXPECT(pread(fd, &byte, 1, at) == 1);
+		EXPECT(byte == (at >= 8192 && at < 8192 + got ? 'y' : 0));
+	}
+	EXPECT(!fstat(fd, &st) && st.st_blocks * 512 <= 65536 + 8192);
+	EXPECT_ERR(pwrite(fd, map + 65536, 100, 0), EFAULT);
+	return close(fd);
+}
+
+static int test_allocate(void)
+{
+	int fd = open_new("a", 0);
+	struct stat st;
+	char buffer[4096];
+	size_t i;
+
+	EXPECT(fd >= 0 && !fallocate(fd, 0, 0, 100000));
+	EXPECT(!fstat(fd, &st) && st.st_size == 100000);
+	EXPECT(st.st_blocks * 512 >= 100000);
+	EXPECT(pread(fd, buffer, 4096, 50000) == 4096);
+	for (i = 0; i < 4096; i++)
+		EXPECT(!buffer[i]);
+	EXPECT_ERR(fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 200000), EOPNOTSUPP);
+	EXPECT_ERR(fallocate(fd, FALLOC_FL_COLLAPSE_RANGE, 0, 4096),
+		   EOPNOTSUPP);
+	EXPECT_ERR(fallocate(fd, FALLOC_FL_INSERT_RANGE, 0, 4096), EOPNOTSUPP);
+	EXPECT(!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+			  100000));
+	EXPECT(!fstat(fd, &st) && st.st_size == 100000 && !st.st_blocks);
+	return close(fd);
+}
+
+static int test_fiemap(void)
+{
+	struct {
+		struct fiemap map;
+		struct fiemap_extent extents[8];
+	} f = { .map = { .fm_length = ~0ULL, .fm_extent_count = 8 } };
+	int fd = open_new("a", 0);
+	char block[8192] = "x";
+
+	EXPECT(fd >= 0 && pwrite(fd, block, 8192, 0) == 8192);
+	EXPECT(pwrite(fd, block, 8192, 65536) == 8192 && !fsync(fd));
+	EXPECT(!ioctl(fd, FS_IOC_FIEMAP, &f));
+	EXPECT(f.map.fm_mapped_extents == 2);
+	EXPECT(f.extents[0].fe_logical == 0 && f.extents[0].fe_length == 8192);
+	EXPECT(f.extents[1].fe_logical == 65536);
+	EXPECT(f.extents[1].fe_flags & FIEMAP_EXTENT_LAST);
+	return close(fd);
+}
+
+static int test_direct(void)
+{
+	void *buffer;
+	int fd = open_new("a", O_DIRECT);
+	struct stat st;
+
+	EXPECT(fd >= 0 && !posix_memalign(&buffer, 4096, 1 << 20));
+	memset(buffer, 'd', 1 << 20);
+	EXPECT(write(fd, buffer, 1 << 20) == 1 << 20);
+	EXPECT(pwrite(fd, buffer, 4096, 3 << 20) == 4096);
+	EXPECT(!fstat(fd, &st) && st.st_size == (3 << 20) + 4096);
+	EXPECT(pwrite(fd, buffer, 8192, 2 << 20) == 8192);
+	memset(buffer, 0, 1 << 20);
+	EXPECT(pread(fd, buffer, 8192, 2 << 20) == 8192);
+	EXPECT(((char *)buffer)[0] == 'd' && ((char *)buffer)[8191] == 'd');
+	EXPECT(pread(fd, buffer, 4096, (2 << 20) + 8192) == 4096);
+	EXPECT(((char *)buffer)[0] == 0);
+	free(buffer);
+	return close(fd);
+}
+
+/* Two writers side by side: each file stays in few pieces. */
+static int test_contiguous(void)
+{
+	struct fiemap map = { .fm_length = ~0ULL };
+	int a = open_new("a", 0), b = open_new("b", 0), i;
+	char block[4096] = "x";
+
+	EXPECT(a >= 0 && b >= 0);
+	for (i = 0; i < 512; i++)
+		EXPECT(write(a, block, 4096) == 4096 &&
+		       write(b, block, 4096) == 4096);
+	EXPECT(!fsync(a) && !ioctl(a, FS_IOC_FIEMAP, &map));
+	printf("# 2 MiB written beside another file: %u extents\n",
+	       map.fm_mapped_extents);
+	EXPECT(map.fm_mapped_extents <= 24);
+	EXPECT(!close(a));
+	return close(b);
+}
+
+const struct test data_tests[] = {
+	{ "sparse files, SEEK_DATA and SEEK_HOLE", test_sparse },
+	{ "the largest file", test_size_limit },
+	{ "four processes append", test_append },
+	{ "transfers of several pieces", test_large },
+	{ "a write whose source faults in the middle", test_short_copy },
+	{ "fallocate: modes that the format has", test_allocate },
+	{ "fiemap", test_fiemap },
+	{ "direct I/O, over holes and past the end", test_direct },
+	{ "two writers side by side stay contiguous", test_contiguous },
+	{ }
+};
