@@ -28,7 +28,7 @@ void dmem_cache_init(struct dmem_cache *cache)
 
 /* Walk the stores; the caller holds rcu_read_lock(). */
 #define for_each_store(i, store)					\
-	for ((i) = 0; (i) < DMEM_MAX_STORES; (i)++)			\
+	for ((i) = 0; (i) < READ_ONCE(dmem_stores_end); (i)++)		\
 		if (!((store) = rcu_dereference(dmem_stores[(i)]))) {	\
 		} else
 
@@ -48,27 +48,32 @@ static void cache_leave(unsigned long flags)
 }
 
 /**
- * dmem_cache_has() - is there a copy of a key?
+ * dmem_cache_maybe() - is there probably a copy of a key?
  * @key: the key
  *
- * Context: any. The answer may be outdated at once.
- * Return: whether a load would have succeeded.
+ * Cheap, for the many reads that miss: no lock, interrupts stay on.
+ *
+ * Context: any.
+ * Return: false if a load is not worth trying.
  */
-bool dmem_cache_has(const struct dmem_key *key)
+bool dmem_cache_maybe(const struct dmem_key *key)
 {
-	unsigned long flags = cache_enter();
-	u32 hash = dmem_hash(key);
 	struct dmem_store *store;
-	bool has = false;
+	bool maybe = false;
+	u32 hash;
 	int i;
 
+	if (!READ_ONCE(dmem_stores_end))
+		return false;
+	hash = dmem_hash(key);
+	rcu_read_lock();
 	for_each_store(i, store) {
-		has = dmem_index_has(store, key, hash);
-		if (has)
+		maybe = dmem_index_maybe(store, key, hash);
+		if (maybe)
 			break;
 	}
-	cache_leave(flags);
-	return has;
+	rcu_read_unlock();
+	return maybe;
 }
 
 /**
@@ -159,6 +164,7 @@ bool dmem_cache_fill(const struct dmem_key *key, struct page *page,
 	}
 	if (stores > 1)
 		first = reciprocal_scale(hash, stores);
+	/* All slots once: a store may come or go meanwhile. */
 	for (i = 0; i < DMEM_MAX_STORES && !kept; i++) {
 		store = rcu_dereference(dmem_stores[(first + i) %
 						    DMEM_MAX_STORES]);

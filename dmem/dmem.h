@@ -151,6 +151,7 @@ struct dmem_store {
 };
 
 extern struct dmem_store __rcu *dmem_stores[DMEM_MAX_STORES];
+extern int dmem_stores_end;	/* slots from here on are empty */
 
 /* Frame that this CPU reads or writes at the moment, 0 for none. */
 DECLARE_PER_CPU(unsigned long, dmem_busy_pfn);
@@ -203,8 +204,8 @@ void dmem_page_free(struct dmem_store *store, u32 page, u8 from);
 
 /* index.c */
 u32 dmem_hash(const struct dmem_key *key);
-bool dmem_index_has(struct dmem_store *store, const struct dmem_key *key,
-		    u32 hash);
+bool dmem_index_maybe(const struct dmem_store *store,
+		      const struct dmem_key *key, u32 hash);
 bool dmem_index_touch(struct dmem_store *store, const struct dmem_key *key,
 		      u32 hash);
 bool dmem_index_drop(struct dmem_store *store, const struct dmem_key *key,
@@ -277,7 +278,7 @@ struct dmem_cache {
 };
 
 void dmem_cache_init(struct dmem_cache *cache);
-bool dmem_cache_has(const struct dmem_key *key);
+bool dmem_cache_maybe(const struct dmem_key *key);
 bool dmem_cache_load(const struct dmem_key *key, const struct dmem_copy *copy);
 bool dmem_cache_fill(const struct dmem_key *key, struct page *page,
 		     const struct dmem_guard *guard);

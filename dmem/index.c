@@ -21,6 +21,9 @@
 
 #include "dmem.h"
 
+/* Entries of a chain that are looked at without its lock. */
+#define MAYBE_STEPS	8
+
 /* Full-width hash of a key; buckets use the low bits, ghosts the high ones. */
 u32 dmem_hash(const struct dmem_key *key)
 {
@@ -98,22 +101,28 @@ void dmem_index_detach(struct dmem_store *store, u32 page)
 	raw_spin_unlock(&bucket->lock);
 }
 
-/* Does the store hold the key? The answer may be outdated at once. */
-bool dmem_index_has(struct dmem_store *store, const struct dmem_key *key,
-		    u32 hash)
+/*
+ * Does the store hold the key, probably? Looks without the lock, so a chain
+ * that changes at this moment may hide an entry or lead astray. For a reader
+ * that is a miss, which is always true enough. Context: rcu_read_lock().
+ */
+bool dmem_index_maybe(const struct dmem_store *store,
+		      const struct dmem_key *key, u32 hash)
 {
-	struct dmem_bucket *bucket = bucket_of(store, hash);
-	bool found;
+	u32 page = READ_ONCE(store->buckets[hash & store->bucket_mask].head);
+	int steps;
 
-	if (READ_ONCE(bucket->head) == DMEM_NIL)
-		return false;
-	raw_spin_lock(&bucket->lock);
-	found = bucket_find(store, bucket, key) != DMEM_NIL;
-	raw_spin_unlock(&bucket->lock);
-	return found;
+	for (steps = 0; page != DMEM_NIL && steps < MAYBE_STEPS; steps++) {
+		const struct dmem_entry *entry = &store->entries[page];
+
+		if (key_equal(&entry->key, key))
+			return true;
+		page = READ_ONCE(entry->next);
+	}
+	return page != DMEM_NIL;
 }
 
-/* As dmem_index_has(), and count it as a read of the page. */
+/* Does the store hold the key? If so, count it as a read of the page. */
 bool dmem_index_touch(struct dmem_store *store, const struct dmem_key *key,
 		      u32 hash)
 {

@@ -25,6 +25,7 @@
 
 /* Readers are under RCU; changed under stores_lock. */
 struct dmem_store __rcu *dmem_stores[DMEM_MAX_STORES];
+int dmem_stores_end;
 
 /* Protects the slots of dmem_stores and the uniqueness of names. */
 static DEFINE_MUTEX(stores_lock);
@@ -365,6 +366,16 @@ static bool name_bad(const char *name)
 	       name[0] == '.';
 }
 
+/* A slot was taken or given up; the caller holds stores_lock. */
+static void update_end(void)
+{
+	int end = DMEM_MAX_STORES;
+
+	while (end && !rcu_access_pointer(dmem_stores[end - 1]))
+		end--;
+	WRITE_ONCE(dmem_stores_end, end);
+}
+
 /* Give the store its place. Returns 0, -EEXIST or -ENOSPC. */
 static int store_publish(struct dmem_store *store)
 {
@@ -387,6 +398,7 @@ static int store_publish(struct dmem_store *store)
 	if (!ret) {
 		store->slot = slot;
 		rcu_assign_pointer(dmem_stores[slot], store);
+		update_end();
 	}
 	mutex_unlock(&stores_lock);
 	return ret;
@@ -424,6 +436,7 @@ void dmem_store_destroy(struct dmem_store *store)
 	dmem_debugfs_remove(store);
 	mutex_lock(&stores_lock);
 	RCU_INIT_POINTER(dmem_stores[store->slot], NULL);
+	update_end();
 	mutex_unlock(&stores_lock);
 	dmem_revoke(store, 0, store->nr_pages);
 	/* Until here caches could still be walking the index. */

@@ -57,9 +57,9 @@ static bool write_is_writeback(const struct dmem_target *t, struct bio *bio)
 	       dmem_resident_page_ok(t, page);
 }
 
-static int map_write(struct dmem_target *t, struct bio *bio, sector_t sector)
+static int map_write(struct dmem_target *t, struct bio *bio, struct dmem_io *io,
+		     sector_t sector)
 {
-	struct dmem_io *io = dm_per_bio_data(bio, sizeof(*io));
 	u64 dropped = 0;
 	u32 i;
 
@@ -204,11 +204,11 @@ static bool load_sectors(struct dmem_target *t, struct bio *bio,
 	return true;
 }
 
-static bool has_block(struct dmem_target *t, u64 block)
+static bool maybe_has(struct dmem_target *t, u64 block)
 {
 	struct dmem_key key = dmem_target_key(t, block);
 
-	return dmem_cache_has(&key);
+	return dmem_cache_maybe(&key);
 }
 
 /* Number of blocks of a read that are cached, from its first one on. */
@@ -216,10 +216,7 @@ static u32 cached_head(struct dmem_target *t, const struct dmem_io *io)
 {
 	u32 nr = 0;
 
-	/* Of a single block the load itself will tell. */
-	if (io->nr == 1)
-		return 1;
-	while (nr < io->nr && has_block(t, io->block + nr))
+	while (nr < io->nr && maybe_has(t, io->block + nr))
 		nr++;
 	return nr;
 }
@@ -229,7 +226,7 @@ static u32 cached_tail(struct dmem_target *t, const struct dmem_io *io)
 {
 	u32 nr = 0;
 
-	while (nr < io->nr - 1 && has_block(t, io->block + io->nr - 1 - nr))
+	while (nr < io->nr - 1 && maybe_has(t, io->block + io->nr - 1 - nr))
 		nr++;
 	return nr;
 }
@@ -248,10 +245,9 @@ static int answer(struct dmem_target *t, struct bio *bio, u32 blocks)
 }
 
 /* Arrange for the pages of a read that goes down to be recorded. */
-static void watch_read(struct dmem_target *t, struct bio *bio, sector_t sector)
+static void watch_read(struct dmem_target *t, struct bio *bio,
+		       struct dmem_io *io, sector_t sector)
 {
-	struct dmem_io *io = dm_per_bio_data(bio, sizeof(*io));
-
 	if (READ_ONCE(t->off) || !is_whole_blocks(bio, sector) ||
 	    !page_is_being_read(t, bio_page(bio)))
 		return;
@@ -266,9 +262,9 @@ static void watch_read(struct dmem_target *t, struct bio *bio, sector_t sector)
  * Answer from the cache what does not add a request: all of it, or its head, or
  * all but the tail goes down. Device-mapper sends the rest again as a new bio.
  */
-static int map_read(struct dmem_target *t, struct bio *bio, sector_t sector)
+static int map_read(struct dmem_target *t, struct bio *bio, struct dmem_io *io,
+		    sector_t sector)
 {
-	struct dmem_io *io = dm_per_bio_data(bio, sizeof(*io));
 	u32 head, tail;
 
 	dmem_target_count(t, DMEM_T_READS, 1);
@@ -295,7 +291,7 @@ static int map_read(struct dmem_target *t, struct bio *bio, sector_t sector)
 			dm_accept_partial_bio(bio,
 				sectors_up_to(io->block + io->nr - tail, sector));
 	}
-	watch_read(t, bio, sector);
+	watch_read(t, bio, io, sector);
 	return pass_down(t, bio, sector);
 }
 
@@ -348,12 +344,12 @@ int dmem_target_map(struct dm_target *ti, struct bio *bio)
 	}
 	switch (bio_op(bio)) {
 	case REQ_OP_READ:
-		return map_read(t, bio, sector);
+		return map_read(t, bio, io, sector);
 	case REQ_OP_WRITE:
 	case REQ_OP_DISCARD:
 	case REQ_OP_SECURE_ERASE:
 	case REQ_OP_WRITE_ZEROES:
-		return map_write(t, bio, sector);
+		return map_write(t, bio, io, sector);
 	default:
 		return DM_MAPIO_KILL;
 	}
