@@ -24,7 +24,7 @@ build_sources() {
 # Changes whenever a source or the kernel does.
 build_state() {
 	(
-		cd "$REPO"
+		cd "$REPO" || exit 1
 		build_sources | sort | xargs -d '\n' stat -c '%n %Y %s'
 		cat "$(kernel_path "$1")/origin" "$(kernel_path "$1")/release"
 	) | hash_of

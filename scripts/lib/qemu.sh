@@ -23,11 +23,13 @@ qemu_kernel_line() {
 qemu_share() {
 	local protect=
 	[ "$3" = rw ] || protect=,readonly=on
+	# shellcheck disable=SC2054 # commas belong to the words
 	qemu_words+=(-fsdev "local,id=$1,path=${2//,/,,},security_model=none,multidevs=remap$protect"
 		-device "virtio-9p-pci,fsdev=$1,mount_tag=$1")
 }
 
 qemu_port() {
+	# shellcheck disable=SC2054 # commas belong to the words
 	qemu_words+=(-chardev "file,id=$1,path=${2//,/,,}"
 		-device "virtserialport,chardev=$1,name=surety.$1")
 }
@@ -35,9 +37,12 @@ qemu_port() {
 # Without ioeventfd a device works in the processor's own thread, so that what an
 # instruction-counting guest writes takes the same guest time in every run.
 qemu_build() {
-	local disk n=0 accel=tcg,thread=single
+	local disk n=0 accel=tcg,thread=single cpu=qemu64,+rdrand
 	[ "$vm_smp" = 1 ] || accel=tcg,thread=multi
-	qemu_words=(-M q35 -accel "$accel" -cpu qemu64,+rdrand -m "$vm_mem" -smp "$vm_smp"
+	# Its random numbers come from the host and would make runs differ.
+	[ -z "$vm_icount" ] || cpu=qemu64
+	# shellcheck disable=SC2054 # commas belong to the words
+	qemu_words=(-M q35 -accel "$accel" -cpu "$cpu" -m "$vm_mem" -smp "$vm_smp"
 		-nodefaults -no-user-config -display none -no-reboot
 		-kernel "$(image_bootable "$(kernel_path "$vm_kernel")")"
 		-initrd "$vm_run/initramfs.cpio" -append "$(qemu_kernel_line)"

@@ -1,0 +1,32 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Runs in a throw-away view of a Debian system that has DKMS and one kernel's
+# headers: everything that a user does, in order.
+. /surety/tests/lib.sh
+kernel=$1
+release=$2
+cd /surety || exit 1
+version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+modules=$(sed -n 's/^BUILT_MODULE_NAME.*="\(.*\)"/\1/p' dkms.conf)
+installed=/lib/modules/$release/updates/dkms
+
+sources=/usr/src/surety-$version
+mkdir "$sources"
+for part in Kbuild dkms.conf compat include $modules; do
+	cp -r "$part" "$sources/"
+done
+# What a build in the repository itself may have left.
+find "$sources" -name '*.o' -o -name '*.ko' -o -name '*.cmd' -o -name features.h | xargs -r rm -f
+
+check "$kernel: dkms add" dkms add -m surety -v "$version"
+check "$kernel: dkms build" dkms build -m surety -v "$version" -k "$release"
+check "$kernel: dkms install" dkms install -m surety -v "$version" -k "$release"
+check_has "$kernel: dkms status says so" "surety.*$version.*$release.*installed" "$(dkms status)"
+for module in $modules; do
+	check "$kernel: $module is where modprobe finds it" \
+		sh -c "modinfo -k $release -F filename $module | grep '^$installed/$module.ko'"
+done
+check "$kernel: dkms remove" dkms remove -m surety -v "$version" --all
+check "$kernel: nothing is left" \
+	sh -c "! find /lib/modules/$release /var/lib/dkms -name 'ama_core*' | grep ."
+finish
