@@ -3,7 +3,7 @@
  * syscall_storm: the workload under which allocations are made to fail.
  *
  * usage: syscall_storm [-w WORKERS] [-n OPS] [-s SEED] [-m FILE] [-t LIST]
- *                      [-r ROOT] [-o OUT] [-T SECONDS] DIRECTORY
+ *                      [-r ROOT] [-o OUT] [-T SECONDS] [-x OPERATION] DIRECTORY
  *
  *   -w  worker processes (default 4)
  *   -n  operations of each worker, several calls each (default 200)
@@ -13,6 +13,7 @@
  *   -t  list of files to read and compare, lines of cksum(1)
  *   -r  where the paths of that list begin (default: DIRECTORY's parent)
  *   -o  write what the workers' files must contain to OUT, as cksum(1) does
+ *   -x  leave an operation out; may be given several times
  *   -T  time limit in seconds; workers that are not done then are killed
  *
  * Workers are forked, have all their memory locked and have opened their pipes
@@ -56,17 +57,18 @@ struct shared {
 static struct shared *shared;
 
 /* Operations and how often each is drawn. */
-static const struct {
+static struct {
+	const char *name;
 	void (*op)(void);
 	unsigned int weight;
 } ops[] = {
-	{ op_create, 12 }, { op_read, 12 }, { op_overwrite, 10 },
-	{ op_append, 6 }, { op_truncate, 5 }, { op_mmap, 5 }, { op_direct, 3 },
-	{ op_copy, 5 }, { op_sync, 3 }, { op_fallocate, 2 }, { op_tree, 10 },
-	{ op_stat, 6 }, { op_attr, 4 }, { op_rename, 6 }, { op_link, 4 },
-	{ op_symlink, 4 }, { op_mkdir, 5 }, { op_mknod, 3 }, { op_readdir, 3 },
-	{ op_unlink, 10 }, { op_xattr, 3 }, { op_tmpfile, 2 }, { op_statfs, 2 },
-	{ op_lock, 3 },
+#define OP(name, weight) { #name, op_##name, weight }
+	OP(create, 12), OP(read, 12), OP(overwrite, 10), OP(append, 6),
+	OP(truncate, 5), OP(mmap, 5), OP(direct, 3), OP(copy, 5), OP(sync, 3),
+	OP(fallocate, 2), OP(tree, 10), OP(stat, 6), OP(attr, 4), OP(rename, 6),
+	OP(link, 4), OP(symlink, 4), OP(mkdir, 5), OP(mknod, 3), OP(readdir, 3),
+	OP(unlink, 10), OP(xattr, 3), OP(tmpfile, 2), OP(statfs, 2), OP(lock, 3),
+#undef OP
 };
 
 #define OPS	(sizeof(ops) / sizeof(ops[0]))
@@ -305,11 +307,26 @@ static void reap(pid_t *pid, const struct options *options,
 	}
 }
 
+/* Never draw the operation of this name; to find which one does harm. */
+static void leave_out(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < OPS; i++) {
+		if (!strcmp(ops[i].name, name)) {
+			ops[i].weight = 0;
+			return;
+		}
+	}
+	fprintf(stderr, "syscall_storm: no operation '%s'\n", name);
+	exit(2);
+}
+
 static void parse(int argc, char **argv, struct options *options)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "w:n:s:m:t:r:o:T:")) != -1) {
+	while ((option = getopt(argc, argv, "w:n:s:m:t:r:o:T:x:")) != -1) {
 		switch (option) {
 		case 'w': options->workers = strtoul(optarg, NULL, 0); break;
 		case 'n': options->ops = strtoul(optarg, NULL, 0); break;
@@ -318,13 +335,14 @@ static void parse(int argc, char **argv, struct options *options)
 		case 't': options->list = optarg; break;
 		case 'r': options->root = optarg; break;
 		case 'o': options->out = optarg; break;
+		case 'x': leave_out(optarg); break;
 		case 'T': options->limit = strtoul(optarg, NULL, 0); break;
 		default: exit(2);
 		}
 	}
 	if (optind + 1 != argc || !options->workers ||
 	    options->workers > MAX_WORKERS) {
-		fprintf(stderr, "usage: syscall_storm [-w 1..%u] [-n OPS] [-s SEED] [-m FILE] [-t LIST] [-r ROOT] [-o OUT] [-T SECONDS] DIRECTORY\n",
+		fprintf(stderr, "usage: syscall_storm [-w 1..%u] [-n OPS] [-s SEED] [-m FILE] [-t LIST] [-r ROOT] [-o OUT] [-T SECONDS] [-x OPERATION] DIRECTORY\n",
 			MAX_WORKERS);
 		exit(2);
 	}
