@@ -11,6 +11,7 @@ cpio cpio
 zstd zstd
 xz-utils xz
 util-linux unshare
+mount mount
 '
 
 host_missing() {

@@ -54,6 +54,7 @@ qemu_build() {
 	qemu_port stdout "$vm_run/stdout"
 	qemu_port stderr "$vm_run/stderr"
 	if [ -n "$vm_icount" ]; then
+		# shellcheck disable=SC2054 # commas belong to the words
 		qemu_words+=(-icount shift=0,sleep=off -rtc base=2020-01-01,clock=vm -seed 1)
 	else
 		qemu_share root "$(tree_path "$DEFAULT_SUITE")" ro
