@@ -65,18 +65,19 @@ enum ama_kind {
 
 /**
  * struct ama_magazine - what a CPU keeps of a pool's order-0 pages and credit
- * @lock:       protects all below; only its own CPU takes it, but for stealing
- * @credit:     grantable pages that this CPU took from the shared credit
- * @nr:         number of pages in @pages, used last in first out
+ * @credit:     grantable pages that this CPU took from the shared credit; other
+ *              CPUs touch it only to collect it all for a request that waits
  * @admitted:   requests that were granted their demand on this CPU
+ * @lock:       protects all below; only its own CPU takes it, but for stealing
+ * @nr:         number of pages in @pages, used last in first out
  * @handed_out: pages that were given to requests on this CPU
  * @pages:      pages of the stock
  */
 struct ama_magazine {
-	spinlock_t lock;
-	unsigned int credit;
-	unsigned int nr;
+	atomic_t credit;
 	unsigned long admitted;
+	spinlock_t lock;
+	unsigned int nr;
 	unsigned long handed_out;
 	struct page *pages[AMA_MAGAZINE];
 };
@@ -103,7 +104,7 @@ struct ama_shelf {
  * @promised:  for each order above 0, pages promised and not yet handed out
  * @waiters:   requests in the order in which they came
  * @contended: set while there are waiters; magazines then keep no credit. Set
- *             under @lock, read under a magazine's lock.
+ *             under @lock.
  * @magazines: one a CPU
  * @waited:    requests that had to wait for their grant
  * @refused:   requests that were turned down
@@ -249,7 +250,10 @@ void ama_trampoline_alloc_pages(void);
 void ama_trampoline_charge(void);
 #define AMA_SLAB_HOOKS	12
 extern void (* const ama_slab_trampolines[AMA_SLAB_HOOKS])(void);
-void ama_trampoline_gate(void);
+void ama_trampoline_gate_fd(void);
+void ama_trampoline_gate_path(void);
+void ama_trampoline_gate_at(void);
+void ama_trampoline_gate_other(void);
 
 /* What the trampolines jump to; a function goes on at its body. */
 struct page *ama_guard_alloc_pages(gfp_t gfp, unsigned int order, int nid,
@@ -258,7 +262,10 @@ int ama_guard_charge(struct mem_cgroup *memcg, gfp_t gfp,
 		     unsigned int nr_pages, unsigned long body);
 unsigned long ama_guard_slab(unsigned long a, unsigned long b, unsigned long c,
 			     unsigned long d, unsigned long e, unsigned int hook);
-bool ama_gate_wants(const struct pt_regs *regs, unsigned long body);
+bool ama_gate_wants_fd(const struct pt_regs *regs);
+bool ama_gate_wants_path(const struct pt_regs *regs);
+bool ama_gate_wants_at(const struct pt_regs *regs);
+bool ama_gate_wants_other(const struct pt_regs *regs, unsigned long body);
 long ama_gate_run(const struct pt_regs *regs, unsigned long body);
 
 /* --- the gate (gate.c, gate_table.c) --- */

@@ -15,6 +15,7 @@
  */
 #include <linux/dcache.h>
 #include <linux/fcntl.h>
+#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
@@ -30,7 +31,6 @@
 #include <linux/uaccess.h>
 
 #include "ama_core.h"
-#include "compat_fd.h"
 #include "gate.h"
 
 /* Components of a path that a demand accounts for at most. */
@@ -41,13 +41,11 @@
  * @call:   what is known of its system call
  * @regs:   where its arguments are among the registers
  * @body:   where the function goes on; identifies it
- * @gated:  calls that were given a scope
  */
 struct gated {
 	const struct ama_syscall *call;
 	const u8 *regs;
 	unsigned long body;
-	atomic_long_t gated;
 };
 
 /* Offsets of arguments in struct pt_regs. */
@@ -77,8 +75,17 @@ static struct gated *functions;
 static struct ama_hook *hooks;
 static char (*names)[48];
 static unsigned int nr_functions;
+static unsigned long __percpu *gated_calls;	/* one counter a function */
 
-static struct ama_hook_group group = { .trampoline = ama_trampoline_gate };
+/* By the way in which a call names its file; hooks of one way stand together. */
+static struct ama_hook_group groups[] = {
+	{ .trampoline = ama_trampoline_gate_fd },
+	{ .trampoline = ama_trampoline_gate_path },
+	{ .trampoline = ama_trampoline_gate_at },
+	{ .trampoline = ama_trampoline_gate_other },
+};
+
+enum way { BY_FD, BY_PATH, BY_AT, BY_OTHER };
 
 /* Tasks between the trampoline and the return of a gated call. */
 static DEFINE_PER_CPU(long, inside);
@@ -208,32 +215,61 @@ static bool aim_at_prefix(struct target *target, u64 bytes)
 	return false;
 }
 
+/*
+ * Is the file behind a descriptor a client's? Takes no reference: files, inodes
+ * and superblocks stay readable under RCU, and a file that is being closed by
+ * another thread may be told either way.
+ */
+static bool fd_is_clients(unsigned int number)
+{
+	const struct file *file;
+	const struct inode *inode;
+	bool found = false;
+
+	rcu_read_lock();
+	file = files_lookup_fd_raw(current->files, number);
+	if (file) {
+		inode = READ_ONCE(file->f_inode);
+		found = inode && ama_client_of_fs(inode->i_sb->s_type);
+	}
+	rcu_read_unlock();
+	return found;
+}
+
 static bool aim_at_file(struct target *target, const struct file *file)
 {
 	if (!file || !aim(target, file_inode(file)->i_sb))
 		return false;
-	if (target)
-		learn_mount(&file->f_path, target);
+	learn_mount(&file->f_path, target);
 	return true;
 }
 
 static bool aim_at_fd(struct target *target, unsigned int number)
 {
-	struct fd fd = fdget(number);
-	bool found = aim_at_file(target, compat_fd_file(fd));
+	struct file *file;
+	bool found;
 
-	fdput(fd);
+	if (!target)
+		return fd_is_clients(number);
+	/* Also one that was opened for its path only. */
+	file = fget_raw(number);
+	found = aim_at_file(target, file);
+	if (file)
+		fput(file);
 	return found;
 }
 
-/* Also one that was opened for its path only. */
-static bool aim_at_directory(struct target *target, unsigned int number)
+static bool start_is_clients(bool absolute)
 {
-	struct file *file = fget_raw(number);
-	bool found = aim_at_file(target, file);
+	const struct fs_struct *fs = current->fs;
+	const struct dentry *start;
+	bool found;
 
-	if (file)
-		fput(file);
+	/* As in fd_is_clients(). */
+	rcu_read_lock();
+	start = absolute ? READ_ONCE(fs->root.dentry) : READ_ONCE(fs->pwd.dentry);
+	found = ama_client_of_fs(start->d_sb->s_type);
+	rcu_read_unlock();
 	return found;
 }
 
@@ -243,6 +279,8 @@ static bool aim_at_start(struct target *target, bool absolute)
 	const struct dentry *start;
 	bool found;
 
+	if (!target)
+		return start_is_clients(absolute);
 	spin_lock(&fs->lock);
 	start = absolute ? fs->root.dentry : fs->pwd.dentry;
 	found = aim(target, start->d_sb);
@@ -250,12 +288,9 @@ static bool aim_at_start(struct target *target, bool absolute)
 	return found;
 }
 
-static bool aim_at_path(struct target *target, const struct gated *function,
-			const struct pt_regs *regs)
+/* Where a path leads, as far as its first bytes tell; @from is a descriptor. */
+static bool aim_at_path(struct target *target, int from, const char __user *path)
 {
-	const char __user *path = (const char __user *)
-		argument(function, regs, function->call->path);
-	int from = AT_FDCWD;
 	union {
 		u64 bytes;
 		char text[8];
@@ -268,11 +303,26 @@ static bool aim_at_path(struct target *target, const struct gated *function,
 	if (head.text[0] == '/')
 		return aim_at_prefix(target, head.bytes) ||
 		       aim_at_start(target, true);
-	if (function->call->dirfd != AMA_NO_ARG)
-		from = argument(function, regs, function->call->dirfd);
 	if (from != AT_FDCWD)
-		return aim_at_directory(target, from);
+		return aim_at_fd(target, from);
 	return aim_at_start(target, false);
+}
+
+static bool aim_at_path_of(struct target *target, const struct gated *function,
+			   const struct pt_regs *regs)
+{
+	const struct ama_syscall *call = function->call;
+	int from = AT_FDCWD;
+
+	if (call->dirfd != AMA_NO_ARG)
+		from = argument(function, regs, call->dirfd);
+	return aim_at_path(target, from, (const char __user *)
+			   argument(function, regs, call->path));
+}
+
+static bool met_client(void)
+{
+	return current->trace_recursion & AMA_TASK_MET_CLIENT;
 }
 
 /* Which of its file systems is not known: the policy is that of the first seen. */
@@ -298,10 +348,9 @@ static bool find_target(struct target *target, const struct gated *function,
 	if (call->second_fd != AMA_NO_ARG &&
 	    aim_at_fd(target, argument(function, regs, call->second_fd)))
 		return true;
-	if (call->path != AMA_NO_ARG && aim_at_path(target, function, regs))
+	if (call->path != AMA_NO_ARG && aim_at_path_of(target, function, regs))
 		return true;
-	if (!call->always && (call->path == AMA_NO_ARG ||
-			      !(current->trace_recursion & AMA_TASK_MET_CLIENT)))
+	if (!call->always && (call->path == AMA_NO_ARG || !met_client()))
 		return false;
 	met = ama_client_of_fs(NULL);
 	if (met && target)
@@ -310,16 +359,47 @@ static bool find_target(struct target *target, const struct gated *function,
 }
 
 /**
- * ama_gate_wants - does a system call have to go through the gate?
+ * ama_gate_wants_fd - does a call on its first argument's file concern a client?
  * @regs: of the call
- * @body: identifies the function
  *
  * Entered for every call of a gated function, so it is kept short.
  *
  * Context: the start of a system call.
  * Return: whether ama_gate_run() shall take over.
  */
-bool ama_gate_wants(const struct pt_regs *regs, unsigned long body)
+bool ama_gate_wants_fd(const struct pt_regs *regs)
+{
+	return !ama_task_in_scope() && fd_is_clients(regs->di);
+}
+
+/**
+ * ama_gate_wants_path - likewise, for a path from the current directory
+ * @regs: of the call
+ */
+bool ama_gate_wants_path(const struct pt_regs *regs)
+{
+	return !ama_task_in_scope() &&
+	       (aim_at_path(NULL, AT_FDCWD, (const char __user *)regs->di) ||
+		met_client());
+}
+
+/**
+ * ama_gate_wants_at - likewise, for a path from a given directory
+ * @regs: of the call
+ */
+bool ama_gate_wants_at(const struct pt_regs *regs)
+{
+	return !ama_task_in_scope() &&
+	       (aim_at_path(NULL, regs->di, (const char __user *)regs->si) ||
+		met_client());
+}
+
+/**
+ * ama_gate_wants_other - likewise, for all other calls
+ * @regs: of the call
+ * @body: identifies the function
+ */
+bool ama_gate_wants_other(const struct pt_regs *regs, unsigned long body)
 {
 	struct gated *function;
 
@@ -410,7 +490,7 @@ static long run_in_scope(const struct pt_regs *regs, struct gated *function,
 				     &target->admission);
 	if (err)
 		return err;
-	atomic_long_inc(&function->gated);
+	raw_cpu_inc(gated_calls[function - functions]);
 	result = call_body(regs, function->body);
 	if (scope.cut && syscall->resumable && result > 0)
 		result = resume_transfer(regs, function, &scope, &call,
@@ -454,6 +534,20 @@ static void enter_in_table(struct gated *function)
 	table[i] = function;
 }
 
+static enum way way_of(unsigned int abi, const struct ama_syscall *call)
+{
+	if (abis[abi].regs != native_regs || call->second_fd != AMA_NO_ARG ||
+	    call->always)
+		return BY_OTHER;
+	if (call->fd == 0)
+		return BY_FD;
+	if (call->path == 0 && call->dirfd == AMA_NO_ARG)
+		return BY_PATH;
+	if (call->path == 1 && call->dirfd == 0)
+		return BY_AT;
+	return BY_OTHER;
+}
+
 static void add_function(unsigned int abi, const struct ama_syscall *call)
 {
 	struct gated *function = &functions[nr_functions];
@@ -472,6 +566,18 @@ static void add_function(unsigned int abi, const struct ama_syscall *call)
 	nr_functions++;
 }
 
+static void add_functions_of(enum way way)
+{
+	unsigned int abi, i, first = nr_functions;
+
+	for (abi = 0; abi < ARRAY_SIZE(abis); abi++)
+		for (i = 0; i < ama_nr_syscalls; i++)
+			if (way_of(abi, &ama_syscalls[i]) == way)
+				add_function(abi, &ama_syscalls[i]);
+	groups[way].hooks = &hooks[first];
+	groups[way].nr = nr_functions - first;
+}
+
 /**
  * ama_gate_resolve - find the system calls' functions
  *
@@ -480,28 +586,28 @@ static void add_function(unsigned int abi, const struct ama_syscall *call)
 int ama_gate_resolve(void)
 {
 	unsigned int most = ama_nr_syscalls * ARRAY_SIZE(abis);
-	unsigned int abi, i;
+	unsigned int way;
 
 	BUILD_BUG_ON(sizeof(struct pt_regs) > U8_MAX);
-	if (WARN_ON(2 * most > 2 * ARRAY_SIZE(table)))
+	if (WARN_ON(most > ARRAY_SIZE(table)))
 		return -EINVAL;
 	functions = kvcalloc(most, sizeof(*functions), GFP_KERNEL);
 	hooks = kvcalloc(most, sizeof(*hooks), GFP_KERNEL);
 	names = kvcalloc(most, sizeof(*names), GFP_KERNEL);
-	if (!functions || !hooks || !names) {
+	gated_calls = __alloc_percpu(most * sizeof(*gated_calls),
+				     __alignof__(*gated_calls));
+	if (!functions || !hooks || !names || !gated_calls) {
 		ama_gate_free();
 		return -ENOMEM;
 	}
-	for (abi = 0; abi < ARRAY_SIZE(abis); abi++)
-		for (i = 0; i < ama_nr_syscalls; i++)
-			add_function(abi, &ama_syscalls[i]);
-	group.hooks = hooks;
-	group.nr = nr_functions;
+	for (way = 0; way < ARRAY_SIZE(groups); way++)
+		add_functions_of(way);
 	return 0;
 }
 
 void ama_gate_free(void)
 {
+	free_percpu(gated_calls);
 	kvfree(names);
 	kvfree(hooks);
 	kvfree(functions);
@@ -509,12 +615,22 @@ void ama_gate_free(void)
 
 int ama_gate_arm(void)
 {
-	return ama_hook_group_arm(&group);
+	unsigned int way;
+	int err = 0;
+
+	for (way = 0; !err && way < ARRAY_SIZE(groups); way++)
+		err = ama_hook_group_arm(&groups[way]);
+	if (err)
+		ama_gate_disarm();
+	return err;
 }
 
 void ama_gate_disarm(void)
 {
-	ama_hook_group_disarm(&group);
+	unsigned int way;
+
+	for (way = 0; way < ARRAY_SIZE(groups); way++)
+		ama_hook_group_disarm(&groups[way]);
 	nr_prefixes = 0;
 }
 
@@ -543,6 +659,16 @@ void ama_gate_drain(void)
 	synchronize_rcu_tasks();
 }
 
+static unsigned long calls_of(unsigned int function)
+{
+	unsigned long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += per_cpu_ptr(gated_calls, cpu)[function];
+	return sum;
+}
+
 /**
  * ama_gate_show - table of the gated functions and their calls
  * @seq: where to
@@ -553,6 +679,5 @@ void ama_gate_show(struct seq_file *seq)
 
 	seq_printf(seq, "%-40s %s\n", "function", "gated");
 	for (i = 0; i < nr_functions; i++)
-		seq_printf(seq, "%-40s %ld\n", hooks[i].symbol,
-			   atomic_long_read(&functions[i].gated));
+		seq_printf(seq, "%-40s %lu\n", hooks[i].symbol, calls_of(i));
 }

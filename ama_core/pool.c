@@ -39,30 +39,26 @@ struct ama_pool ama_progress_pool = { .name = "progress" };
 
 static bool only_order_0(const struct ama_demand *demand)
 {
-	unsigned int order;
-
-	for (order = 1; order < AMA_ORDERS; order++)
-		if (demand->pages[order])
-			return false;
-	return true;
+	static_assert(AMA_ORDERS == 4);
+	return !(demand->pages[1] | demand->pages[2] | demand->pages[3]);
 }
 
 /* --- credit --- */
 
-/* Serve a small demand from this CPU's magazine alone. */
-static bool magazine_grant(struct ama_pool *pool, unsigned int pages)
+/* Serve a demand from this CPU's magazine alone. */
+static bool magazine_grant(struct ama_pool *pool, int pages)
 {
 	struct ama_magazine *magazine = raw_cpu_ptr(pool->magazines);
-	bool granted = false;
+	int credit = atomic_read(&magazine->credit);
 
-	spin_lock(&magazine->lock);
-	if (magazine->credit >= pages && !pool->contended) {
-		magazine->credit -= pages;
-		magazine->admitted++;
-		granted = true;
-	}
-	spin_unlock(&magazine->lock);
-	return granted;
+	if (READ_ONCE(pool->contended))
+		return false;
+	do {
+		if (credit < pages)
+			return false;
+	} while (!atomic_try_cmpxchg(&magazine->credit, &credit, credit - pages));
+	this_cpu_inc(pool->magazines->admitted);
+	return true;
 }
 
 /* Bring the credit of all magazines back to the heap. */
@@ -71,14 +67,8 @@ static void collect_credit(struct ama_pool *pool)
 	int cpu;
 
 	lockdep_assert_held(&pool->lock);
-	for_each_possible_cpu(cpu) {
-		struct ama_magazine *magazine = per_cpu_ptr(pool->magazines, cpu);
-
-		spin_lock(&magazine->lock);
-		pool->credit += magazine->credit;
-		magazine->credit = 0;
-		spin_unlock(&magazine->lock);
-	}
+	for_each_possible_cpu(cpu)
+		pool->credit += atomic_xchg(&per_cpu_ptr(pool->magazines, cpu)->credit, 0);
 }
 
 static long heap_credit(struct ama_pool *pool, unsigned int order)
@@ -130,15 +120,13 @@ static void stock_magazine_credit(struct ama_pool *pool, unsigned int usual)
 	unsigned int batch = 2 * usual;
 
 	lockdep_assert_held(&pool->lock);
-	spin_lock(&magazine->lock);
-	magazine->admitted++;
+	this_cpu_inc(pool->magazines->admitted);
 	/* Never so much that the other CPUs have to come and collect it. */
-	if (!pool->contended && !magazine->credit &&
+	if (!pool->contended && !atomic_read(&magazine->credit) &&
 	    pool->credit / num_possible_cpus() >= batch) {
 		pool->credit -= batch;
-		magazine->credit = batch;
+		atomic_add(batch, &magazine->credit);
 	}
-	spin_unlock(&magazine->lock);
 }
 
 static void tell_granted(struct ama_waiter *waiter)
@@ -163,7 +151,7 @@ static void grant_waiters(struct ama_pool *pool)
 		list_del(&waiter->entry);
 		tell_granted(waiter);
 	}
-	pool->contended = !list_empty(&pool->waiters);
+	WRITE_ONCE(pool->contended, !list_empty(&pool->waiters));
 }
 
 static bool within_reach(struct ama_pool *pool, const struct ama_demand *demand)
@@ -221,8 +209,9 @@ static int queue_for_grant(struct ama_pool *pool, const struct ama_demand *deman
 
 	spin_lock(&pool->lock);
 	list_add_tail(&waiter.entry, &pool->waiters);
-	/* Before collect_credit() takes the magazines' locks: see credit_return(). */
-	pool->contended = true;
+	WRITE_ONCE(pool->contended, true);
+	/* Pairs with the barrier in magazine_return(). */
+	smp_mb();
 	collect_credit(pool);
 	grant_waiters(pool);
 	spin_unlock(&pool->lock);
@@ -304,32 +293,10 @@ bool ama_pool_try_grant(struct ama_pool *pool, const struct ama_demand *demand)
 	return granted;
 }
 
-/**
- * ama_pool_return - take back credit that a scope did not use
- * @pool:   the reserve
- * @credit: pages of each order
- */
-void ama_pool_return(struct ama_pool *pool, const struct ama_demand *credit)
+static void heap_return(struct ama_pool *pool, const struct ama_demand *credit)
 {
-	struct ama_magazine *magazine = raw_cpu_ptr(pool->magazines);
 	unsigned int order;
-	bool kept = false;
 
-	/*
-	 * A waiter sets contended before it empties the magazines: what is put
-	 * in here is either collected by it or not put in.
-	 */
-	if (only_order_0(credit)) {
-		spin_lock(&magazine->lock);
-		if (!pool->contended &&
-		    magazine->credit <= 3 * (unsigned int)credit->pages[0]) {
-			magazine->credit += credit->pages[0];
-			kept = true;
-		}
-		spin_unlock(&magazine->lock);
-	}
-	if (kept)
-		return;
 	spin_lock(&pool->lock);
 	pool->credit += credit->pages[0];
 	for (order = 1; order < AMA_ORDERS; order++)
@@ -337,6 +304,39 @@ void ama_pool_return(struct ama_pool *pool, const struct ama_demand *credit)
 	if (!list_empty(&pool->waiters))
 		grant_waiters(pool);
 	spin_unlock(&pool->lock);
+}
+
+/*
+ * Keep returned credit on this CPU, if it has not plenty already. A waiter that
+ * queues up meanwhile sets contended before it collects the magazines' credit:
+ * either it finds what was put in here, or this finds it waiting.
+ */
+static bool magazine_return(struct ama_pool *pool, int pages)
+{
+	struct ama_magazine *magazine = raw_cpu_ptr(pool->magazines);
+	struct ama_demand back = { };
+
+	if (READ_ONCE(pool->contended) || atomic_read(&magazine->credit) > 3 * pages)
+		return false;
+	atomic_add(pages, &magazine->credit);
+	/* Pairs with smp_mb() in queue_for_grant(). */
+	smp_mb__after_atomic();
+	if (unlikely(READ_ONCE(pool->contended))) {
+		back.pages[0] = min(atomic_xchg(&magazine->credit, 0), (int)U16_MAX);
+		heap_return(pool, &back);
+	}
+	return true;
+}
+
+/**
+ * ama_pool_return - take back credit that a scope did not use
+ * @pool:   the reserve
+ * @credit: pages of each order
+ */
+void ama_pool_return(struct ama_pool *pool, const struct ama_demand *credit)
+{
+	if (!only_order_0(credit) || !magazine_return(pool, credit->pages[0]))
+		heap_return(pool, credit);
 }
 
 /**
@@ -356,7 +356,7 @@ long ama_pool_credit(struct ama_pool *pool, unsigned int order)
 	spin_unlock(&pool->lock);
 	if (!order)
 		for_each_possible_cpu(cpu)
-			credit += READ_ONCE(per_cpu_ptr(pool->magazines, cpu)->credit);
+			credit += atomic_read(&per_cpu_ptr(pool->magazines, cpu)->credit);
 	return credit;
 }
 

@@ -67,12 +67,22 @@ static struct ama_pool *pool_of(const struct ama_client *client, unsigned int op
 							 &ama_ordinary_pool;
 }
 
+static bool covers(const struct ama_demand *grant, const struct ama_demand *demand)
+{
+	static_assert(AMA_ORDERS == 4);
+	return grant->pages[0] >= demand->pages[0] &&
+	       grant->pages[1] >= demand->pages[1] &&
+	       grant->pages[2] >= demand->pages[2] &&
+	       grant->pages[3] >= demand->pages[3];
+}
+
 static bool raise_grant(struct ama_scope *root, const struct ama_demand *demand)
 {
-	struct ama_demand more = shortfall(demand, &root->granted);
+	struct ama_demand more;
 
-	if (!ama_demand_total(&more))
+	if (likely(covers(&root->granted, demand)))
 		return true;
+	more = shortfall(demand, &root->granted);
 	if (!ama_pool_try_grant(root->pool, &more))
 		return false;
 	add_demand(&root->granted, &more);
@@ -152,13 +162,16 @@ int ama_scope_open_at_gate(struct ama_scope *scope, struct ama_client *client,
 	struct ama_scope *outer = ama_current_scope();
 	int err = 0;
 
-	*scope = (struct ama_scope) {
-		.root = scope,
-		.client = client,
-		.pool = pool_of(client, op),
-		.op = op,
-		.bound = ama_demand_total(&demand),
-	};
+	scope->outer = NULL;
+	scope->root = scope;
+	scope->client = client;
+	scope->pool = pool_of(client, op);
+	scope->op = op;
+	scope->granted = (struct ama_demand){ };
+	scope->bound = ama_demand_total(&demand);
+	scope->allocated = 0;
+	scope->substituted = 0;
+	scope->cut = false;
 	if (outer)
 		open_inside(scope, outer, &demand);
 	else

@@ -53,20 +53,21 @@
 
 /*
  * The gate is asked with the registers of the system call and which function
- * it is. It takes over, or the call goes on.
+ * it is, the way of asking being that in which the call names its file. It takes
+ * over, or the call goes on.
  */
-#define GATE_TRAMPOLINE					\
-	BEGIN("ama_trampoline_gate")			\
+#define GATE_TRAMPOLINE(kind)				\
+	BEGIN("ama_trampoline_gate_" kind)		\
 	"	pushq %%rdi\n"				\
 	"	movq 8(%%rsp), %%rsi\n"			\
-	"	call ama_gate_wants\n"			\
+	"	call ama_gate_wants_" kind "\n"		\
 	"	popq %%rdi\n"				\
 	"	testb %%al, %%al\n"			\
 	"	jnz 1f\n"				\
 	ASM_RET						\
 	"1:	popq %%rsi\n"				\
 	"	jmp ama_gate_run\n"			\
-	END("ama_trampoline_gate")
+	END("ama_trampoline_gate_" kind)
 
 /* Never called: only a function can give an asm statement its operands. */
 static void __used ama_trampolines(void)
@@ -89,7 +90,8 @@ static void __used ama_trampolines(void)
 		SLAB_TRAMPOLINE("6") SLAB_TRAMPOLINE("7")
 		SLAB_TRAMPOLINE("8") SLAB_TRAMPOLINE("9")
 		SLAB_TRAMPOLINE("10") SLAB_TRAMPOLINE("11")
-		GATE_TRAMPOLINE
+		GATE_TRAMPOLINE("fd") GATE_TRAMPOLINE("path")
+		GATE_TRAMPOLINE("at") GATE_TRAMPOLINE("other")
 		/*
 		 * To the place in r9, which is in the middle of a function, where
 		 * an indirect call may not land: push it and return to it.
@@ -106,7 +108,10 @@ static void __used ama_trampolines(void)
 
 STACK_FRAME_NON_STANDARD(ama_trampoline_alloc_pages);
 STACK_FRAME_NON_STANDARD(ama_trampoline_charge);
-STACK_FRAME_NON_STANDARD(ama_trampoline_gate);
+STACK_FRAME_NON_STANDARD(ama_trampoline_gate_fd);
+STACK_FRAME_NON_STANDARD(ama_trampoline_gate_path);
+STACK_FRAME_NON_STANDARD(ama_trampoline_gate_at);
+STACK_FRAME_NON_STANDARD(ama_trampoline_gate_other);
 STACK_FRAME_NON_STANDARD(ama_hook_call);
 
 #define DECLARE_SLAB_TRAMPOLINE(nr)			\
