@@ -51,6 +51,7 @@ unsigned int ama_slot_take(struct ama_scope *scope);
 void ama_slot_release(unsigned int slot);
 void ama_slot_set(unsigned int slot, struct ama_scope *scope);
 struct ama_scope *ama_current_scope(void);
+bool ama_slot_holds(unsigned int slot, const struct ama_scope *scope);
 unsigned int ama_slots_taken(void);
 
 /* --- the reserve (pool.c, refill.c, sizing.c) --- */
@@ -302,7 +303,8 @@ struct ama_client_state {
 	struct ama_op_figures figures[];
 };
 
-struct ama_client *ama_client_of_fs(const struct file_system_type *type);
+extern struct ama_client *ama_fs_client;
+extern const struct file_system_type *ama_gated_fs_type;
 void ama_client_count(const struct ama_scope *scope);
 void ama_client_count_underrun(const struct ama_scope *scope);
 void ama_clients_exit(void);

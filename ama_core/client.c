@@ -27,20 +27,17 @@ static void disarm_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(disarm, disarm_work);
 
 /*
- * The client whose file system the gate serves. One is what there is; a second
- * one with a file system would make this a list. Written while the gate is out.
+ * The client whose file system the gate serves, and the type that its
+ * superblocks are of. One is what there is; a second one would make this a list.
+ * Written while the gate is out.
  */
-static struct ama_client *fs_client;
+struct ama_client *ama_fs_client;
+const struct file_system_type *ama_gated_fs_type __read_mostly;
 
-/**
- * ama_client_of_fs - the client that a type of file system belongs to
- * @type: of the file system; NULL for any
- */
-struct ama_client *ama_client_of_fs(const struct file_system_type *type)
+static void serve_at_gate(struct ama_client *client)
 {
-	struct ama_client *client = READ_ONCE(fs_client);
-
-	return client && (!type || client->fs_type == type) ? client : NULL;
+	WRITE_ONCE(ama_fs_client, client);
+	WRITE_ONCE(ama_gated_fs_type, client ? client->fs_type : NULL);
 }
 
 static void size_for_clients(void)
@@ -177,7 +174,7 @@ int ama_client_register(struct ama_client *client)
 	mutex_lock(&clients_lock);
 	if (name_taken(client->name))
 		err = -EEXIST;
-	else if (client->fs_type && fs_client)
+	else if (client->fs_type && ama_fs_client)
 		err = -EBUSY;
 	if (err) {
 		mutex_unlock(&clients_lock);
@@ -188,7 +185,7 @@ int ama_client_register(struct ama_client *client)
 	}
 	client->state = state;
 	if (client->fs_type)
-		WRITE_ONCE(fs_client, client);
+		serve_at_gate(client);
 	list_add_tail(&state->entry, &clients);
 	ama_debugfs_add_client(state);
 	mutex_unlock(&clients_lock);
@@ -211,8 +208,8 @@ void ama_client_unregister(struct ama_client *client)
 		  client->name);
 	list_del(&state->entry);
 	ama_debugfs_remove_client(state);
-	if (client == fs_client) {
-		WRITE_ONCE(fs_client, NULL);
+	if (client == ama_fs_client) {
+		serve_at_gate(NULL);
 		/* A task in the gate may still look at the client. */
 		disarm_now();
 		if (nr_active)

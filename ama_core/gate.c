@@ -126,17 +126,44 @@ struct target {
 	const struct super_block *sb;
 };
 
+/*
+ * The superblock of a client's file, or NULL. Called with preemption off, which
+ * like rcu_read_lock() keeps readable what is freed after a grace period: files,
+ * inodes, dentries and superblocks. No reference is taken; a file that another
+ * thread is just closing may be told either way.
+ */
+static const struct super_block *clients_sb(const struct super_block *sb)
+{
+	return sb->s_type == READ_ONCE(ama_gated_fs_type) ? sb : NULL;
+}
+
+static const struct super_block *sb_of_fd(unsigned int number, struct file **found)
+{
+	struct file *file = files_lookup_fd_raw(current->files, number);
+	const struct inode *inode = file ? READ_ONCE(file->f_inode) : NULL;
+
+	*found = file;
+	return inode ? clients_sb(inode->i_sb) : NULL;
+}
+
+static const struct super_block *sb_of_start(bool absolute)
+{
+	const struct fs_struct *fs = current->fs;
+	const struct dentry *start;
+
+	start = absolute ? READ_ONCE(fs->root.dentry) : READ_ONCE(fs->pwd.dentry);
+	return clients_sb(start->d_sb);
+}
+
 static bool aim(struct target *target, const struct super_block *sb)
 {
-	struct ama_client *client = ama_client_of_fs(sb->s_type);
+	struct ama_client *client = READ_ONCE(ama_fs_client);
 
-	if (!client)
+	if (!sb || !client)
 		return false;
-	if (target) {
-		target->client = client;
-		target->admission = *client->admission(sb);
-		target->sb = sb;
-	}
+	target->client = client;
+	target->admission = *client->admission(sb);
+	target->sb = sb;
 	return true;
 }
 
@@ -198,6 +225,17 @@ static void learn_mount(const struct path *path, const struct target *target)
 		remember_prefix(&new, text);
 }
 
+static void learn_mount_of_fd(unsigned int number, const struct target *target)
+{
+	struct file *file = fget_raw(number);
+
+	if (!file)
+		return;
+	if (file_inode(file)->i_sb == target->sb)
+		learn_mount(&file->f_path, target);
+	fput(file);
+}
+
 static bool aim_at_prefix(struct target *target, u64 bytes)
 {
 	/* Pairs with smp_store_release() in remember_prefix(). */
@@ -215,77 +253,34 @@ static bool aim_at_prefix(struct target *target, u64 bytes)
 	return false;
 }
 
-/*
- * Is the file behind a descriptor a client's? Takes no reference: files, inodes
- * and superblocks stay readable under RCU, and a file that is being closed by
- * another thread may be told either way.
- */
-static bool fd_is_clients(unsigned int number)
-{
-	const struct file *file;
-	const struct inode *inode;
-	bool found = false;
-
-	rcu_read_lock();
-	file = files_lookup_fd_raw(current->files, number);
-	if (file) {
-		inode = READ_ONCE(file->f_inode);
-		found = inode && ama_client_of_fs(inode->i_sb->s_type);
-	}
-	rcu_read_unlock();
-	return found;
-}
-
-static bool aim_at_file(struct target *target, const struct file *file)
-{
-	if (!file || !aim(target, file_inode(file)->i_sb))
-		return false;
-	learn_mount(&file->f_path, target);
-	return true;
-}
-
 static bool aim_at_fd(struct target *target, unsigned int number)
 {
+	const struct super_block *sb;
 	struct file *file;
-	bool found;
+	bool known = true;
 
-	if (!target)
-		return fd_is_clients(number);
-	/* Also one that was opened for its path only. */
-	file = fget_raw(number);
-	found = aim_at_file(target, file);
-	if (file)
-		fput(file);
-	return found;
-}
-
-static bool start_is_clients(bool absolute)
-{
-	const struct fs_struct *fs = current->fs;
-	const struct dentry *start;
-	bool found;
-
-	/* As in fd_is_clients(). */
-	rcu_read_lock();
-	start = absolute ? READ_ONCE(fs->root.dentry) : READ_ONCE(fs->pwd.dentry);
-	found = ama_client_of_fs(start->d_sb->s_type);
-	rcu_read_unlock();
-	return found;
+	preempt_disable();
+	sb = sb_of_fd(number, &file);
+	if (sb && target) {
+		sb = aim(target, sb) ? sb : NULL;
+		known = prefix_known(file->f_path.mnt);
+	}
+	preempt_enable();
+	if (!known)
+		learn_mount_of_fd(number, target);
+	return sb;
 }
 
 static bool aim_at_start(struct target *target, bool absolute)
 {
-	struct fs_struct *fs = current->fs;
-	const struct dentry *start;
-	bool found;
+	const struct super_block *sb;
 
-	if (!target)
-		return start_is_clients(absolute);
-	spin_lock(&fs->lock);
-	start = absolute ? fs->root.dentry : fs->pwd.dentry;
-	found = aim(target, start->d_sb);
-	spin_unlock(&fs->lock);
-	return found;
+	preempt_disable();
+	sb = sb_of_start(absolute);
+	if (sb && target)
+		sb = aim(target, sb) ? sb : NULL;
+	preempt_enable();
+	return sb;
 }
 
 /* Where a path leads, as far as its first bytes tell; @from is a descriptor. */
@@ -352,7 +347,7 @@ static bool find_target(struct target *target, const struct gated *function,
 		return true;
 	if (!call->always && (call->path == AMA_NO_ARG || !met_client()))
 		return false;
-	met = ama_client_of_fs(NULL);
+	met = READ_ONCE(ama_fs_client);
 	if (met && target)
 		aim_unseen(target, met);
 	return met;
@@ -369,7 +364,7 @@ static bool find_target(struct target *target, const struct gated *function,
  */
 bool ama_gate_wants_fd(const struct pt_regs *regs)
 {
-	return !ama_task_in_scope() && fd_is_clients(regs->di);
+	return !ama_task_in_scope() && aim_at_fd(NULL, regs->di);
 }
 
 /**

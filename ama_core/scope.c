@@ -222,7 +222,7 @@ void ama_scope_close(struct ama_scope *scope)
 {
 	struct ama_scope *outer = scope->outer;
 
-	if (WARN_ONCE(ama_current_scope() != scope,
+	if (WARN_ONCE(!ama_slot_holds(scope->slot, scope),
 		      AMA_LOG "a scope of %s/%s is closed out of order\n",
 		      scope->client->name, scope->client->ops[scope->op].name))
 		return;

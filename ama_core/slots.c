@@ -75,6 +75,17 @@ void ama_slot_set(unsigned int slot, struct ama_scope *scope)
 }
 
 /**
+ * ama_slot_holds - is this the innermost scope of the slot's task?
+ * @slot:  of the current task
+ * @scope: that is thought to be
+ */
+bool ama_slot_holds(unsigned int slot, const struct ama_scope *scope)
+{
+	return slot < NR_SLOTS && slots[slot].task == current &&
+	       slots[slot].scope == scope;
+}
+
+/**
  * ama_current_scope - the innermost scope of the current task
  *
  * A free slot on the way does not end the search: it may have been taken when

@@ -223,7 +223,10 @@ static const struct ama_admission *admission(const struct super_block *sb)
 {
 	static const struct ama_admission unknown = { .policy = AMA_WAIT };
 
-	return sb && sb->s_fs_info ? &E2M_SB(sb)->opt.mfr : &unknown;
+	/* The gate asks under RCU, perhaps in the middle of an unmount. */
+	struct e2m_sb *sbi = sb ? READ_ONCE(sb->s_fs_info) : NULL;
+
+	return sbi ? &sbi->opt.mfr : &unknown;
 }
 
 struct ama_client ext2mfr_client = {

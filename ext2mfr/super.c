@@ -200,6 +200,8 @@ static void free_sbi(struct e2m_sb *sbi)
 	brelse(sbi->sb_bh);
 	put_recycle(sbi);
 	kfree(sbi->group_locks);
+	/* The gate reads a volume's policy without a reference to it. */
+	synchronize_rcu();
 	kfree(sbi);
 }
 

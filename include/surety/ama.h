@@ -117,7 +117,9 @@ struct ama_pool;
  * @nr_ops:    number of entries in @ops
  * @fs_type:   file system type whose system calls the gate covers, or NULL
  * @gate_op:   with @fs_type: index into @ops for each class of system call
- * @admission: with @fs_type: the policy of a mounted file system
+ * @admission: with @fs_type: the policy of a file system. Called under RCU, with
+ *             no reference to @sb, which may be going away; must not sleep, and
+ *             what it returns must stay readable until a grace period has passed
  * @state:     ama_core's own
  */
 struct ama_client {
