@@ -26,10 +26,25 @@ struct freeing {
 	u32 len;
 };
 
+/*
+ * The data of directories and of long symbolic links are in the device's buffer
+ * cache, like other metadata, and must not be written after they were freed.
+ */
+static void forget_run(const struct freeing *f)
+{
+	u32 i;
+
+	if (S_ISREG(f->inode->i_mode))
+		return;
+	for (i = 0; i < f->len; i++)
+		e2m_meta_forget(f->inode->i_sb, f->start + i);
+}
+
 static void flush_run(struct freeing *f)
 {
 	if (!f->len)
 		return;
+	forget_run(f);
 	inode_sub_bytes(f->inode, (loff_t)f->len << f->inode->i_blkbits);
 	e2m_free_blocks(f->inode->i_sb, f->inode, f->start, f->len);
 	f->len = 0;
