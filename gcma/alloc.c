@@ -31,8 +31,14 @@
 /* Zeroing a page costs a microsecond, missing a cached one a read: one in 16. */
 #define ZEROING_COST		(DMEM_CHUNK_PAGES / 16)
 
-/* Windows whose cost is compared before the best one is taken. */
+/*
+ * Windows whose cost is compared before the best one is taken: fewer for small
+ * requests, where looking costs more than it saves, and for large ones, whose
+ * windows overlap and which look at many chunks each.
+ */
+#define SMALL_WINDOWS		3
 #define MAX_WINDOWS		8
+#define MAX_CHUNK_LOOKS		64
 
 /* Extents found too badly aligned before the search changes its way. */
 #define MAX_MISSES		32
@@ -115,13 +121,38 @@ static void try_window(struct gcma_area *area, const struct request *rq,
 		best->windows_left = 0;
 }
 
+/*
+ * Windows between the first and the last place of an extent, spread evenly,
+ * and elsewhere next time. Their places count from the area's start, so that
+ * requests of one size fill an area of a multiple of it without gaps.
+ */
+static void try_inside(struct gcma_area *area, const struct request *rq,
+		       struct gcma_extent *e, u64 first, u64 last,
+		       struct choice *best)
+{
+	u64 unit = max_t(u64, GRAIN_PAGES, roundup_pow_of_two(rq->nr));
+	u64 base = round_up(first + 1, unit);
+	u64 places, stride, i;
+
+	if (!best->windows_left || base >= last)
+		return;
+	places = DIV_ROUND_UP_ULL(last - base, unit);
+	stride = max_t(u64, 1, div_u64(places, best->windows_left));
+	for (i = area->rotor++ % stride; i < places && best->windows_left;
+	     i += stride) {
+		u64 start = align_up(area, base + i * unit, rq->align);
+
+		if (start < last)
+			try_window(area, rq, e, start, best);
+	}
+}
+
 /* Compare windows of one extent. Return false if none is aligned well. */
 static bool try_extent(struct gcma_area *area, const struct request *rq,
 		       struct gcma_extent *e, struct choice *best)
 {
 	u64 first = align_up(area, e->start, rq->align);
 	u64 last = align_down(area, (u64)e->start + e->nr - rq->nr, rq->align);
-	u64 step, start;
 
 	if (last == U64_MAX || last < first)
 		return false;
@@ -129,13 +160,7 @@ static bool try_extent(struct gcma_area *area, const struct request *rq,
 	if (last > first)
 		try_window(area, rq, e, last, best);
 
-	step = max_t(u64, GRAIN_PAGES, 1ULL << rq->align);
-	step = max_t(u64, step, roundup_pow_of_two(rq->nr));
-	if (best->windows_left)
-		step *= max_t(u64, 1, (last - first) / step / best->windows_left);
-	start = align_up(area, first + 1, ilog2(roundup_pow_of_two(step)));
-	for (; best->windows_left && start < last; start += step)
-		try_window(area, rq, e, start, best);
+	try_inside(area, rq, e, first, last, best);
 	return true;
 }
 
@@ -171,7 +196,9 @@ static bool choose_range(struct gcma_area *area, const struct request *rq,
 	unsigned int misses = 0;
 
 	best->extent = NULL;
-	best->windows_left = MAX_WINDOWS;
+	best->windows_left = rq->nr < GRAIN_PAGES ? SMALL_WINDOWS :
+		clamp_t(unsigned int, MAX_CHUNK_LOOKS * DMEM_CHUNK_PAGES / rq->nr,
+			2, MAX_WINDOWS);
 	for (; e && best->windows_left; e = gcma_extents_larger(e)) {
 		if (best->extent && best->extent->nr < GRAIN_PAGES &&
 		    e->nr >= GRAIN_PAGES)

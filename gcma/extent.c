@@ -104,10 +104,18 @@ static void drop_node(struct gcma_extents *x, struct gcma_extent *e)
 static void resize_node(struct gcma_extents *x, struct gcma_extent *e,
 			u32 start, u32 nr)
 {
-	rb_erase(&e->by_size, &x->by_size);
+	const struct gcma_extent *smaller = gcma_extents_smaller(e);
+	const struct gcma_extent *larger = gcma_extents_larger(e);
+	const struct gcma_extent now = { .start = start, .nr = nr };
+	bool moves = (smaller && !size_before(smaller, &now)) ||
+		     (larger && !size_before(&now, larger));
+
+	if (moves)
+		rb_erase(&e->by_size, &x->by_size);
 	e->start = start;
 	e->nr = nr;
-	link_by_size(x, e);
+	if (moves)
+		link_by_size(x, e);
 }
 
 /* The last extent that starts at or below @page. */

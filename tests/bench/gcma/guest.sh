@@ -25,20 +25,32 @@ say() {
 	echo "# $*"
 }
 
+figure() {
+	awk -v name="$1" '$1 == name { print $2 }' $debug/gcma/bench/usage
+}
+
 # Take the next file through the page cache: what was emptied fills up again.
-fill() {
+read_next() {
 	cat "/mnt/file$((round % 3))" >/dev/null
 	round=$((round + 1))
+}
+
+# Until nearly every lent page holds a cached block.
+fill() {
+	for _ in 1 2 3 4 5 6; do
+		read_next
+		[ "$(figure cached_pages)" -lt "$(($(figure lent_pages) * 97 / 100))" ] || return
+	done
+	say "only $(figure cached_pages) of $(figure lent_pages) lent pages hold cached blocks"
 }
 
 set_up() {
 	insmod /modules/dmem.ko 2>/dev/null
 	mount -t configfs configfs /sys/kernel/config 2>/dev/null
-	# A range that can be emptied, for alloc_contig_range().
-	insmod /modules/gcma.ko areas=range:${area_mib}M zeroed_pool=0 || exit 1
+	# The first is given back: a range that can be emptied, for alloc_contig_range().
+	insmod /modules/gcma.ko areas=range:${area_mib}M,bench:${area_mib}M zeroed_pool=0 || exit 1
 	range=$(awk '$1 == "base_address" { print $2 }' $debug/gcma/range/usage)
-	rmmod gcma
-	insmod /modules/gcma.ko areas=bench:${area_mib}M zeroed_pool=0 || exit 1
+	echo 0 >/sys/kernel/config/gcma/range/active || exit 1
 	dmsetup create d --table "0 $(blockdev --getsz /dev/vda) dmem /dev/vda 0 0"
 	mkfs.ext4 -q -F -b 4096 /dev/mapper/d
 	mkdir -p /mnt
@@ -51,14 +63,12 @@ set_up() {
 	insmod /modules/test/gcma_client.ko
 	insmod /modules/test/cma_client.ko
 	insmod /modules/test/contig_client.ko phys="$((range))"
-	for _ in 1 2 3; do
-		fill
-	done
-	say "state: $(grep CmaFree /proc/meminfo), $(grep cached_pages $debug/gcma/bench/usage) of $((area_mib * 256))"
+	fill
+	say "state: $(grep CmaFree /proc/meminfo), $(figure cached_pages) of $((area_mib * 256)) pages cached"
 }
 
-# times ALLOCATOR STATE BYTES: give lines of nanoseconds their names.
-times() {
+# named ALLOCATOR STATE BYTES: give lines of nanoseconds their names.
+named() {
 	sed "s/^/T $1 $2 $load $3 /"
 }
 
@@ -72,13 +82,13 @@ batch() {
 # by_client NAME STATE BYTES N: a driver allocates N buffers and releases them.
 by_client() {
 	echo "$(($3 / 4096)) $4" >$debug/"$1"_client/alloc
-	times "$1" "$2" "$3" <$debug/"$1"_client/times
+	named "$1" "$2" "$3" <$debug/"$1"_client/times
 	echo 1 >$debug/"$1"_client/release
 }
 
 # by_heap NAME HEAP STATE BYTES N: a process does.
 by_heap() {
-	gcma_bench "$2" "$4" "$5" | times "$1" "$3" "$4"
+	gcma_bench "$2" "$4" "$5" | named "$1" "$3" "$4"
 }
 
 # rounds BYTES PREPARE MEASURE...: in batches that fit, prepared anew each time.
@@ -99,6 +109,7 @@ rounds() {
 full_area() {
 	by_client gcma full "$1" "$2"
 	by_client cma pagecache "$1" "$2"
+	by_client contig pagecache "$1" "$2"
 }
 
 full_heap() {
@@ -108,7 +119,7 @@ full_heap() {
 
 wait_zeroed() {
 	for _ in $(seq 600); do
-		[ "$(awk '$1 == "zeroed_pages" { print $2 }' $debug/gcma/bench/usage)" -lt "$1" ] || return
+		[ "$(figure zeroed_pages)" -lt "$1" ] || return
 		sleep 0.1
 	done
 	say "the pool was not filled in time"
@@ -125,7 +136,6 @@ measure_idle() {
 		rounds "$size" : by_client gcma empty
 		rounds "$size" fill full_area
 		rounds "$size" fill full_heap
-		rounds "$size" fill by_client contig pagecache
 	done
 	echo 100 >$debug/gcma/bench/zeroed_pool
 	for size in $sizes; do
@@ -169,12 +179,14 @@ crowd_pinned() {
 
 measure_crowded() {
 	crowd=
+	# Each takes seconds: fewer of the largest.
+	all=$count
 	for size in $sizes; do
+		[ "$size" -lt 67108864 ] || [ "$count" -lt 10 ] || count=10
 		rounds "$size" crowd_anon by_client cma anonymous
-	done
-	for size in $sizes; do
 		rounds "$size" crowd_pinned by_client cma pinned
 	done
+	count=$all
 	disperse
 }
 
@@ -191,7 +203,7 @@ start_load() {
 		;;
 	esac
 	# What is read meanwhile fills what was emptied.
-	while :; do fill; done &
+	while :; do read_next; done &
 	loads="$loads $!"
 }
 

@@ -7,10 +7,10 @@ NR == 1 {
 	next
 }
 {
-	printf "%s{", NR > 2 ? ",\n" : "\n"
+	printf "%s{", (NR > 2 ? ",\n" : "\n")
 	for (i = 1; i <= NF; i++) {
 		value = $i == "" ? "null" : $i ~ /^[0-9]+$/ ? $i : "\"" $i "\""
-		printf "%s\"%s\":%s", i > 1 ? "," : "", name[i], value
+		printf "%s\"%s\":%s", (i > 1 ? "," : ""), name[i], value
 	}
 	printf "}"
 }
