@@ -64,6 +64,8 @@ kernel_new() {
 	shift
 	new=$CACHE/kernels/.new.$name.$$
 	mkdir -p "$CACHE/kernels"
+	# What a run that was killed has left; nobody else is here now.
+	as_root rm -rf "$CACHE"/kernels/.new.*
 	# shellcheck disable=SC2064 # the path as it is now
 	trap "as_root rm -rf '$new'" EXIT
 	mkdir -p "$new/root/usr/lib" "$new/root/usr/src"

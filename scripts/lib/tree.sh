@@ -34,7 +34,6 @@ tree_sources() {
 	[ "$suite" != sid ] || return 0
 	[ -z "$security" ] || echo "deb $security $suite-security main"
 	echo "deb $main $suite-updates main"
-	[ "$suite" = bullseye ] || echo "deb $main $suite-backports main"
 }
 
 tree_bootstrap() {
@@ -62,6 +61,8 @@ tree_make() {
 	path=$(tree_path "$suite")
 	[ ! -d "$path" ] || return 0
 	new=$path.new.$$
+	# What a run that was killed has left; nobody else is here now.
+	as_root rm -rf "$CACHE"/trees/*.new.*
 	step "making a Debian tree ($suite), about two minutes"
 	# shellcheck disable=SC2064 # the path as it is now
 	trap "as_root rm -rf '$new'" EXIT
@@ -75,8 +76,8 @@ tree_make() {
 
 # Make sure that the tree of SUITE exists.
 tree_need() {
-	[ -d "$(tree_path "$1")" ] && return 0
 	host_need
+	[ -d "$(tree_path "$1")" ] && return 0
 	(with_lock "$CACHE/trees.lock" tree_make "$1")
 }
 
