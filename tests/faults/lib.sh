@@ -102,13 +102,17 @@ faults_check() {
 # Do the files of an ext2 or ext4 image still hold what they must? The image is
 # read with debugfs, which shares no code with the drivers.
 faults_compare() {
-	local run=$1 out=$FAULTS/unpacked
+	local run=$1 out=$1.unpacked same=0
 	rm -rf "$out"
 	mkdir "$out"
-	faults_tool debugfs -R "rdump / /out/unpacked" "/out/${run#"$FAULTS"/}.img" \
+	faults_tool debugfs -R "rdump / /out/${out#"$FAULTS"/}" "/out/${run#"$FAULTS"/}.img" \
 		>/dev/null 2>"$run.debugfs"
-	faults_same "$out" "$FAULTS/tree.list" >"$run.compare" 2>&1 &&
-		faults_same "$out/storm" "$run.expected" >>"$run.compare" 2>&1
+	{
+		faults_same "$out" "$FAULTS/tree.list" &&
+			faults_same "$out/storm" "$run.expected"
+	} >"$run.compare" 2>&1 || same=1
+	rm -rf "$out"
+	return $same
 }
 
 faults_same() {
