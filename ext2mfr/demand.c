@@ -18,6 +18,10 @@
 
 #define INODE_PAGES	3
 #define DENTRY_PAGES	3
+#define ACL_PAGES	1	/* a directory's list, on the way */
+
+/* Where the VFS keeps the value of an attribute, 64 KiB at most. */
+#define VALUE_PAGES	20
 
 /* Blocks that a search may bring into the cache before it recycles. */
 #define SEARCH_BLOCKS	3
@@ -41,12 +45,26 @@ static unsigned int one_lookup(const struct ama_call *call)
 	       SEARCH_BLOCKS * b;
 }
 
+/* What a new inode inherits, beside the blocks in E2M_KEEP_CHANGE: the
+ * directory's attribute block, a block for each of three attributes that come
+ * one after the other, and a bitmap; their images, values and lists. */
+static unsigned int inherited(const struct ama_call *call)
+{
+	return 5 * e2m_block_pages(call->sb) + 16;
+}
+
+/* A change of attributes: blocks that could be shared are looked at, too. */
+static unsigned int one_xattr(const struct ama_call *call)
+{
+	return E2M_KEEP_CHANGE(call->sb) + 4 * e2m_block_pages(call->sb) + 24;
+}
+
 static unsigned int one_change(const struct ama_call *call)
 {
 	unsigned int b = e2m_block_pages(call->sb);
 
 	return DENTRY_PAGES + INODE_PAGES + E2M_KEEP_CHANGE(call->sb) +
-	       SEARCH_BLOCKS * b;
+	       SEARCH_BLOCKS * b + inherited(call);
 }
 
 /* Path components that are not cached; each but the last is kept small by the
@@ -54,7 +72,7 @@ static unsigned int one_change(const struct ama_call *call)
 static unsigned int one_walk(const struct ama_call *call)
 {
 	return one_lookup(call) +
-	       call->names * (DENTRY_PAGES + INODE_PAGES +
+	       call->names * (DENTRY_PAGES + INODE_PAGES + ACL_PAGES +
 			      e2m_block_pages(call->sb));
 }
 
@@ -94,9 +112,14 @@ static struct ama_demand bound_few_blocks(const struct ama_call *call)
 	return pages(4 * e2m_block_pages(call->sb) + 8);
 }
 
-static struct ama_demand bound_walk_and_blocks(const struct ama_call *call)
+static struct ama_demand bound_walk_and_attr(const struct ama_call *call)
 {
-	return pages(one_walk(call) + E2M_KEEP_CHANGE(call->sb) + 16);
+	return pages(one_walk(call) + one_xattr(call) + VALUE_PAGES);
+}
+
+static struct ama_demand bound_xattr(const struct ama_call *call)
+{
+	return pages(one_xattr(call));
 }
 
 static struct ama_demand bound_blocks(const struct ama_call *call)
@@ -150,8 +173,8 @@ static const struct ama_op ops[E2M_NR_OPS] = {
 		"walk, then a create; file object and its table"),
 	[E2M_GATE_NAMESPACE] = OP("gate_namespace", bound_walk_and_change,
 		"walk, then a change of one or two directories"),
-	[E2M_GATE_ATTR] = OP("gate_attr", bound_walk_and_blocks,
-		"walk, then inode, attribute block or truncation"),
+	[E2M_GATE_ATTR] = OP("gate_attr", bound_walk_and_attr,
+		"walk, then inode, attribute block or truncation; the value"),
 	[E2M_GATE_READ] = OP("gate_read", bound_read,
 		"pages of one piece, path of pointers to it"),
 	[E2M_GATE_WRITE] = OP("gate_write", bound_write,
@@ -172,8 +195,8 @@ static const struct ama_op ops[E2M_NR_OPS] = {
 		"the target's block by its direct pointer"),
 	[E2M_OP_SETATTR] = OP("setattr", bound_blocks,
 		"inode's block; truncation: one partial path, one page"),
-	[E2M_OP_XATTR] = OP("xattr", bound_blocks,
-		"attribute block old and new, bitmap, inode's block"),
+	[E2M_OP_XATTR] = OP("xattr", bound_xattr,
+		"attribute block old, new and to share, bitmap, inode's block"),
 	[E2M_OP_READDIR] = OP("readdir", bound_readdir,
 		"blocks until the scope is low, then the recycled page"),
 	[E2M_OP_READ] = OP("read", bound_read,

@@ -15,6 +15,7 @@
 #include <linux/uio.h>
 #include "entry.h"
 #include "entry_mmap.h"
+#include "xattr.h"
 
 /* How a request that must not block is admitted. */
 static const struct ama_admission at_once = { .policy = AMA_FAIL };
@@ -302,6 +303,10 @@ const struct file_operations ext2mfr_file_fops = {
 	.splice_read	= ext2mfr_splice_read,
 	.splice_write	= ext2mfr_splice_write,
 	.fallocate	= ext2mfr_fallocate,
+	.unlocked_ioctl	= ext2mfr_ioctl,
+#ifdef CONFIG_COMPAT
+	.compat_ioctl	= ext2mfr_compat_ioctl,
+#endif
 };
 
 const struct file_operations ext2mfr_dir_fops = {
@@ -310,4 +315,8 @@ const struct file_operations ext2mfr_dir_fops = {
 	.read		= generic_read_dir,
 	.iterate_shared	= ext2mfr_iterate,
 	.fsync		= ext2mfr_fsync,
+	.unlocked_ioctl	= ext2mfr_ioctl,
+#ifdef CONFIG_COMPAT
+	.compat_ioctl	= ext2mfr_compat_ioctl,
+#endif
 };

@@ -4,6 +4,7 @@
  */
 #include <linux/fiemap.h>
 #include "entry.h"
+#include "xattr.h"
 
 static struct dentry *ext2mfr_lookup(struct inode *dir, struct dentry *dentry,
 				     unsigned int flags)
@@ -203,27 +204,42 @@ const struct inode_operations ext2mfr_dir_iops = {
 	.tmpfile	= ext2mfr_tmpfile,
 	.setattr	= ext2mfr_setattr,
 	.getattr	= ext2mfr_getattr,
+	.listxattr	= ext2mfr_listxattr,
+	CFS_GET_ACL(ext2mfr_get_acl),
+	.set_acl	= ext2mfr_set_acl,
+	.fileattr_get	= ext2mfr_fileattr_get,
+	.fileattr_set	= ext2mfr_fileattr_set,
 };
 
 const struct inode_operations ext2mfr_file_iops = {
 	.setattr	= ext2mfr_setattr,
 	.getattr	= ext2mfr_getattr,
 	.fiemap		= ext2mfr_fiemap,
+	.listxattr	= ext2mfr_listxattr,
+	CFS_GET_ACL(ext2mfr_get_acl),
+	.set_acl	= ext2mfr_set_acl,
+	.fileattr_get	= ext2mfr_fileattr_get,
+	.fileattr_set	= ext2mfr_fileattr_set,
 };
 
 const struct inode_operations ext2mfr_special_iops = {
 	.setattr	= ext2mfr_setattr,
 	.getattr	= ext2mfr_getattr,
+	.listxattr	= ext2mfr_listxattr,
+	CFS_GET_ACL(ext2mfr_get_acl),
+	.set_acl	= ext2mfr_set_acl,
 };
 
 const struct inode_operations ext2mfr_fast_symlink_iops = {
 	.get_link	= simple_get_link,
 	.setattr	= ext2mfr_setattr,
 	.getattr	= ext2mfr_getattr,
+	.listxattr	= ext2mfr_listxattr,
 };
 
 const struct inode_operations ext2mfr_symlink_iops = {
 	.get_link	= ext2mfr_get_link,
 	.setattr	= ext2mfr_setattr,
 	.getattr	= ext2mfr_getattr,
+	.listxattr	= ext2mfr_listxattr,
 };

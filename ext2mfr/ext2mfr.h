@@ -61,6 +61,8 @@ struct e2m_options {
 	struct ama_admission mfr;
 };
 
+struct e2m_share;
+
 /* A group whose bitmap is wrong serves no more allocations. */
 #define E2M_GROUP_BAD_BLOCKS	0
 #define E2M_GROUP_BAD_INODES	1
@@ -123,6 +125,8 @@ struct e2m_sb {
 	spinlock_t windows_lock;	/* protects @windows */
 	struct list_head windows;	/* inodes that have a window */
 
+	struct e2m_share *share;	/* attribute blocks that can be shared */
+
 	spinlock_t indexed_lock;	/* protects @indexed, @nr_indexed */
 	struct list_head indexed;	/* directories that have an index */
 	unsigned long nr_indexed;
@@ -154,6 +158,7 @@ struct e2m_dir_index;
 
 /* ei->state bits */
 #define E2M_NEW_RAW	0	/* the inode table holds a predecessor's rest */
+#define E2M_NEW_ATTR	1	/* its attribute block may not be written yet */
 
 /**
  * struct e2m_inode - a cached inode
@@ -314,7 +319,7 @@ bool e2m_window_drop_all(struct super_block *sb);
 
 /* inode_alloc.c */
 struct inode *e2m_new_inode(cfs_idmap_t *idmap, struct inode *dir,
-			    umode_t mode);
+			    umode_t mode, const struct qstr *name);
 void e2m_free_inode(struct inode *inode);
 
 /* block_map.c */
@@ -344,6 +349,7 @@ int e2m_setattr(cfs_idmap_t *idmap, struct dentry *dentry,
 int e2m_getattr(cfs_idmap_t *idmap, const struct path *path,
 		struct kstat *stat, u32 mask, unsigned int flags);
 bool e2m_inode_unsynced(struct inode *inode);
+void e2m_need_revision(struct e2m_sb *sbi, u32 revision);
 
 /* dir.c */
 /**

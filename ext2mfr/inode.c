@@ -4,6 +4,7 @@
  * checked, writing back, attributes, and the end of an inode's life.
  */
 #include "layout.h"
+#include "xattr.h"
 
 /* Block of the inode table that holds @ino, and where in the block. */
 static u32 table_block(struct super_block *sb, u32 ino, u32 *offset)
@@ -244,6 +245,25 @@ failed:
 	return ERR_PTR(err);
 }
 
+/**
+ * e2m_need_revision - features need a revision of the format that has them
+ * @sbi:      the volume, whose es_lock is held
+ * @revision: E2_REV_DYNAMIC
+ *
+ * What older revisions imply becomes explicit.
+ *
+ * Context: process context; the caller marks the superblock's buffer dirty.
+ */
+void e2m_need_revision(struct e2m_sb *sbi, u32 revision)
+{
+	lockdep_assert_held(&sbi->es_lock);
+	if (le32_to_cpu(sbi->es->s_rev_level) >= revision)
+		return;
+	sbi->es->s_rev_level = cpu_to_le32(revision);
+	sbi->es->s_first_ino = cpu_to_le32(E2_FIRST_INO_REV0);
+	sbi->es->s_inode_size = cpu_to_le16(E2_INODE_SIZE_REV0);
+}
+
 /* Larger files need a feature that old implementations know to refuse. */
 static void note_large_file(struct super_block *sb, loff_t size)
 {
@@ -253,11 +273,7 @@ static void note_large_file(struct super_block *sb, loff_t size)
 	    e2m_has_ro_compat(sbi, E2_RO_COMPAT_LARGE_FILE))
 		return;
 	mutex_lock(&sbi->es_lock);
-	if (le32_to_cpu(sbi->es->s_rev_level) == E2_REV_OLD) {
-		sbi->es->s_rev_level = cpu_to_le32(E2_REV_DYNAMIC);
-		sbi->es->s_first_ino = cpu_to_le32(E2_FIRST_INO_REV0);
-		sbi->es->s_inode_size = cpu_to_le16(E2_INODE_SIZE_REV0);
-	}
+	e2m_need_revision(sbi, E2_REV_DYNAMIC);
 	sbi->es->s_feature_ro_compat |= cpu_to_le32(E2_RO_COMPAT_LARGE_FILE);
 	mutex_unlock(&sbi->es_lock);
 	mark_buffer_dirty(sbi->sb_bh);
@@ -310,7 +326,7 @@ int e2m_write_inode(struct inode *inode, bool sync)
 	struct super_block *sb = inode->i_sb;
 	struct buffer_head *bh;
 	struct e2_inode *raw;
-	int err = 0;
+	int err, err2;
 
 	if (is_bad_inode(inode))
 		return 0;
@@ -326,11 +342,14 @@ int e2m_write_inode(struct inode *inode, bool sync)
 	if (test_and_clear_bit(E2M_NEW_RAW, &E2M_I(inode)->state))
 		memset(raw, 0, E2M_SB(sb)->inode_size);
 	store_inode(inode, raw);
+	/* The attributes are written before the inode that names them. */
+	err = e2m_xattr_settle(inode);
 	unlock_buffer(bh);
 	mark_buffer_dirty(bh);
 	if (sync) {
-		err = e2m_meta_sync(bh);
-		if (err)
+		err2 = e2m_meta_sync(bh);
+		err = err ? err : err2;
+		if (err2)
 			e2m_msg(sb, KERN_ERR, "inode %lu could not be written",
 				inode->i_ino);
 	}
@@ -359,6 +378,7 @@ bool e2m_inode_unsynced(struct inode *inode)
 static void delete_inode(struct inode *inode)
 {
 	struct e2m_inode *ei = E2M_I(inode);
+	u32 attributes;
 
 	sb_start_intwrite(inode->i_sb);
 	ei->dtime = ktime_get_real_seconds();
@@ -367,7 +387,10 @@ static void delete_inode(struct inode *inode)
 		if (inode->i_blocks)
 			e2m_free_from(inode, 0);
 	}
+	attributes = e2m_xattr_detach(inode);
 	e2m_write_inode(inode, inode_needs_sync(inode));
+	if (attributes)
+		e2m_xattr_release(inode, attributes);
 }
 
 /**
@@ -419,6 +442,11 @@ int e2m_setattr(cfs_idmap_t *idmap, struct dentry *dentry, struct iattr *attr)
 	}
 	setattr_copy(idmap, inode, attr);
 	mark_inode_dirty(inode);
+	if ((attr->ia_valid & ATTR_MODE) && !S_ISLNK(inode->i_mode)) {
+		err = cfs_acl_chmod(idmap, dentry);
+		if (err)
+			return err;
+	}
 	return inode_needs_sync(inode) ? sync_inode_metadata(inode, 1) : 0;
 }
 

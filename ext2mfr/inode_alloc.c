@@ -7,6 +7,7 @@
  */
 #include <linux/random.h>
 #include "layout.h"
+#include "xattr.h"
 
 static u32 group_free_inodes(struct e2m_sb *sbi, u32 group)
 {
@@ -222,13 +223,14 @@ static void init_inode(struct inode *inode, struct inode *dir, umode_t mode,
  * @idmap: of the mount that the request came through
  * @dir:   directory that the inode will be named in
  * @mode:  type and permissions
+ * @name:  name that it will get, NULL for none
  *
  * Context: may sleep.
- * Return: the inode, locked as new, with one link and no operations; or an
- * errno: -ENOSPC, -ENOMEM, -EIO, -EFSCORRUPTED.
+ * Return: the inode, locked as new, with one link, inherited attributes and no
+ * operations; or an errno: -ENOSPC, -ENOMEM, -EIO, -EFSCORRUPTED.
  */
 struct inode *e2m_new_inode(cfs_idmap_t *idmap, struct inode *dir,
-			    umode_t mode)
+			    umode_t mode, const struct qstr *name)
 {
 	struct super_block *sb = dir->i_sb;
 	struct inode *inode;
@@ -250,6 +252,12 @@ struct inode *e2m_new_inode(cfs_idmap_t *idmap, struct inode *dir,
 	}
 	init_inode(inode, dir, mode, idmap);
 	mark_inode_dirty(inode);
+	err = e2m_attr_init(inode, dir, name);
+	if (err) {
+		clear_nlink(inode);
+		discard_new_inode(inode);
+		return ERR_PTR(err);
+	}
 	return inode;
 bad:
 	make_bad_inode(inode);

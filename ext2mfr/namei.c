@@ -92,7 +92,7 @@ static int name_new_inode(struct inode *dir, struct dentry *dentry,
 int e2m_create(cfs_idmap_t *idmap, struct inode *dir, struct dentry *dentry,
 	       umode_t mode)
 {
-	struct inode *inode = e2m_new_inode(idmap, dir, mode);
+	struct inode *inode = e2m_new_inode(idmap, dir, mode, &dentry->d_name);
 
 	if (IS_ERR(inode))
 		return PTR_ERR(inode);
@@ -113,7 +113,7 @@ int e2m_create(cfs_idmap_t *idmap, struct inode *dir, struct dentry *dentry,
 int e2m_tmpfile(cfs_idmap_t *idmap, struct inode *dir, struct file *file,
 		umode_t mode)
 {
-	struct inode *inode = e2m_new_inode(idmap, dir, mode);
+	struct inode *inode = e2m_new_inode(idmap, dir, mode, NULL);
 
 	if (IS_ERR(inode))
 		return PTR_ERR(inode);
@@ -137,7 +137,7 @@ int e2m_tmpfile(cfs_idmap_t *idmap, struct inode *dir, struct file *file,
 int e2m_mknod(cfs_idmap_t *idmap, struct inode *dir, struct dentry *dentry,
 	      umode_t mode, dev_t rdev)
 {
-	struct inode *inode = e2m_new_inode(idmap, dir, mode);
+	struct inode *inode = e2m_new_inode(idmap, dir, mode, &dentry->d_name);
 
 	if (IS_ERR(inode))
 		return PTR_ERR(inode);
@@ -165,7 +165,7 @@ int e2m_symlink(cfs_idmap_t *idmap, struct inode *dir, struct dentry *dentry,
 
 	if (len >= i_blocksize(dir))
 		return -ENAMETOOLONG;
-	inode = e2m_new_inode(idmap, dir, S_IFLNK | 0777);
+	inode = e2m_new_inode(idmap, dir, S_IFLNK | 0777, &dentry->d_name);
 	if (IS_ERR(inode))
 		return PTR_ERR(inode);
 	err = e2m_symlink_store(inode, target, len);
@@ -227,7 +227,7 @@ int e2m_mkdir(cfs_idmap_t *idmap, struct inode *dir, struct dentry *dentry,
 	struct inode *inode;
 	int err;
 
-	inode = e2m_new_inode(idmap, dir, S_IFDIR | mode);
+	inode = e2m_new_inode(idmap, dir, S_IFDIR | mode, &dentry->d_name);
 	if (IS_ERR(inode))
 		return PTR_ERR(inode);
 	e2m_set_ops(inode, 0);

@@ -12,6 +12,7 @@
 #include <linux/statfs.h>
 #include "layout.h"
 #include "options.h"
+#include "xattr.h"
 
 /* Read the superblock and set the volume's block size by it. */
 static int read_super(struct super_block *sb, struct e2m_sb *sbi, u32 where,
@@ -195,6 +196,7 @@ static struct e2m_sb *alloc_sbi(struct super_block *sb)
 
 static void free_sbi(struct e2m_sb *sbi)
 {
+	e2m_share_exit(sbi);
 	put_counters(sbi);
 	put_descriptors(sbi);
 	brelse(sbi->sb_bh);
@@ -203,6 +205,15 @@ static void free_sbi(struct e2m_sb *sbi)
 	/* The gate reads a volume's policy without a reference to it. */
 	synchronize_rcu();
 	kfree(sbi);
+}
+
+/* Whether the VFS leaves the umask to us and looks for lists. */
+static void set_acl_flag(struct super_block *sb)
+{
+	if (e2m_opt(sb, E2M_OPT_ACL))
+		sb->s_flags |= SB_POSIXACL;
+	else
+		sb->s_flags &= ~SB_POSIXACL;
 }
 
 static void set_vfs_super(struct super_block *sb)
@@ -216,6 +227,9 @@ static void set_vfs_super(struct super_block *sb)
 	sb->s_time_gran = NSEC_PER_SEC;
 	sb->s_magic = E2_MAGIC;
 	sb->s_op = &ext2mfr_super_ops;
+	sb->s_xattr = ext2mfr_xattr_handlers;
+	sb->s_export_op = &ext2mfr_export_ops;
+	set_acl_flag(sb);
 	sb->s_iflags |= SB_I_CGROUPWB;
 	memcpy(&sb->s_uuid, sbi->es->s_uuid, sizeof(sb->s_uuid));
 }
@@ -335,6 +349,8 @@ int e2m_fill_super(struct super_block *sb, struct fs_context *fc)
 		goto failed;
 	sbi->overhead = count_overhead(sbi);
 	err = init_counters(sb);
+	if (!err)
+		err = e2m_share_init(sbi);
 	if (err)
 		goto failed;
 	set_vfs_super(sb);
@@ -466,9 +482,11 @@ int e2m_reconfigure(struct fs_context *fc)
 		err = remount_ro(sb);
 	else if (!ro && sb_rdonly(sb))
 		err = remount_rw(sb);
-	if (!err)
-		e2m_merge_options(&sbi->opt, ctx);
-	return err;
+	if (err)
+		return err;
+	e2m_merge_options(&sbi->opt, ctx);
+	set_acl_flag(sb);
+	return 0;
 }
 
 /**

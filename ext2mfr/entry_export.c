@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Entries from NFS and open_by_handle_at(). The gate sees the latter only when
+ * it has a file descriptor of this file system, and the former never, so each
+ * opens a scope.
+ */
+#include <linux/exportfs.h>
+#include "entry.h"
+#include "xattr.h"
+
+static struct dentry *ext2mfr_fh_to_dentry(struct super_block *sb,
+					   struct fid *fid, int len, int type)
+{
+	struct ama_scope scope;
+	struct dentry *ret;
+	int err = e2m_enter(&scope, sb, E2M_OP_EXPORT, 0);
+
+	if (err)
+		return ERR_PTR(err);
+	ret = e2m_fh_to_dentry(sb, fid, len, type);
+	e2m_leave(&scope);
+	return ret;
+}
+
+static struct dentry *ext2mfr_fh_to_parent(struct super_block *sb,
+					   struct fid *fid, int len, int type)
+{
+	struct ama_scope scope;
+	struct dentry *ret;
+	int err = e2m_enter(&scope, sb, E2M_OP_EXPORT, 0);
+
+	if (err)
+		return ERR_PTR(err);
+	ret = e2m_fh_to_parent(sb, fid, len, type);
+	e2m_leave(&scope);
+	return ret;
+}
+
+static struct dentry *ext2mfr_get_parent(struct dentry *child)
+{
+	struct ama_scope scope;
+	struct dentry *ret;
+	int err = e2m_enter(&scope, child->d_sb, E2M_OP_EXPORT, 0);
+
+	if (err)
+		return ERR_PTR(err);
+	ret = e2m_get_parent(child);
+	e2m_leave(&scope);
+	return ret;
+}
+
+const struct export_operations ext2mfr_export_ops = {
+	CFS_ENCODE_FH
+	.fh_to_dentry	= ext2mfr_fh_to_dentry,
+	.fh_to_parent	= ext2mfr_fh_to_parent,
+	.get_parent	= ext2mfr_get_parent,
+};
