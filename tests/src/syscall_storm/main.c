@@ -13,6 +13,9 @@
  *   -t  list of files to read and compare, lines of cksum(1)
  *   -r  where the paths of that list begin (default: DIRECTORY's parent)
  *   -o  write what the workers' files must contain to OUT, as cksum(1) does
+ *   -g  cgroup that workers enter when they are set up, so that it is charged
+ *       with what the kernel allocates for them, not with their own memory
+ *   -W  wait until this file exists before beginning
  *   -x  leave an operation out; may be given several times
  *   -T  time limit in seconds; workers that are not done then are killed
  *
@@ -44,7 +47,8 @@ struct options {
 	unsigned int workers;
 	unsigned long ops;
 	uint64_t seed;
-	const char *mark, *list, *root, *out, *directory;
+	const char *mark, *list, *root, *out, *group, *wait;
+	const char *directory;
 	unsigned int limit;
 };
 
@@ -227,10 +231,35 @@ static void prepare(struct worker *worker, const struct options *options)
 	sum_add(0, worker->buffer, 1);	/* makes its table */
 }
 
+/* Writing 0 moves the writer; what it owns already stays where it is. */
+static void enter_group(const char *group)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (!group)
+		return;
+	snprintf(path, sizeof(path), "%s/cgroup.procs", group);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd == -1 || write(fd, "0", 1) != 1)
+		fail(path);
+	close(fd);
+}
+
+static void await(const char *file)
+{
+	struct timespec moment = { .tv_nsec = 50000000 };
+
+	while (file && access(file, F_OK))
+		nanosleep(&moment, NULL);
+}
+
 static void work(struct worker *worker, const struct options *options)
 {
 	prepare(worker, options);
+	enter_group(options->group);
 	meet(&shared->ready, options->workers);
+	await(options->wait);
 	expose("1");
 	storm(options->ops);
 	/* A group is marked as a whole: none may end the exposure of others. */
@@ -326,7 +355,7 @@ static void parse(int argc, char **argv, struct options *options)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "w:n:s:m:t:r:o:T:x:")) != -1) {
+	while ((option = getopt(argc, argv, "w:n:s:m:t:r:o:T:x:g:W:")) != -1) {
 		switch (option) {
 		case 'w': options->workers = strtoul(optarg, NULL, 0); break;
 		case 'n': options->ops = strtoul(optarg, NULL, 0); break;
@@ -335,6 +364,8 @@ static void parse(int argc, char **argv, struct options *options)
 		case 't': options->list = optarg; break;
 		case 'r': options->root = optarg; break;
 		case 'o': options->out = optarg; break;
+		case 'g': options->group = optarg; break;
+		case 'W': options->wait = optarg; break;
 		case 'x': leave_out(optarg); break;
 		case 'T': options->limit = strtoul(optarg, NULL, 0); break;
 		default: exit(2);
