@@ -11,6 +11,7 @@
  *   hook.c     how the guard and the gate get into the kernel's functions
  *   gate.c     scopes around system calls
  *   client.c   who opens scopes
+ *   figures.c  what these really needed
  */
 #ifndef _AMA_CORE_H
 #define _AMA_CORE_H
@@ -278,7 +279,7 @@ void ama_gate_drain(void);
 void ama_gate_free(void);
 void ama_gate_show(struct seq_file *seq);
 
-/* --- clients (client.c) and what is shown (debugfs.c) --- */
+/* --- clients (client.c, figures.c) and what is shown (debugfs.c) --- */
 
 /**
  * struct ama_op_figures - what one operation really needed

@@ -104,10 +104,16 @@ static struct gated *find_function(unsigned long body)
 	return table[i];
 }
 
-static unsigned long argument(const struct gated *function,
-			      const struct pt_regs *regs, int place)
+static unsigned long *argument_place(struct pt_regs *regs,
+				     const struct gated *function, unsigned int arg)
 {
-	unsigned long value = *(unsigned long *)((char *)regs + function->regs[place]);
+	return (unsigned long *)((char *)regs + function->regs[arg - AMA_ARG(0)]);
+}
+
+static unsigned long argument(const struct gated *function,
+			      const struct pt_regs *regs, unsigned int arg)
+{
+	unsigned long value = *argument_place((struct pt_regs *)regs, function, arg);
 
 	return function->regs == native_regs ? value : (u32)value;
 }
@@ -430,12 +436,6 @@ static long call_body(const struct pt_regs *regs, unsigned long body)
 	return ama_hook_call((unsigned long)regs, 0, 0, 0, 0, body);
 }
 
-static unsigned long *argument_place(struct pt_regs *regs,
-				     const struct gated *function, int place)
-{
-	return (unsigned long *)((char *)regs + function->regs[place]);
-}
-
 /*
  * A transfer ended early because its scope could not be extended with locks
  * held. None is held here: take a whole grant and go on where it stopped. An
@@ -446,8 +446,8 @@ static long resume_transfer(const struct pt_regs *regs, struct gated *function,
 			    const struct ama_admission *admission, long done)
 {
 	struct pt_regs rest = *regs;
-	unsigned long *buffer = argument_place(&rest, function, 1);
-	unsigned long *length = argument_place(&rest, function, 2);
+	unsigned long *buffer = argument_place(&rest, function, AMA_ARG(1));
+	unsigned long *length = argument_place(&rest, function, AMA_ARG(2));
 	long more = done;
 
 	while (scope->cut && more > 0 && (unsigned long)more < *length) {
@@ -534,11 +534,11 @@ static enum way way_of(unsigned int abi, const struct ama_syscall *call)
 	if (abis[abi].regs != native_regs || call->second_fd != AMA_NO_ARG ||
 	    call->always)
 		return BY_OTHER;
-	if (call->fd == 0)
+	if (call->fd == AMA_ARG(0))
 		return BY_FD;
-	if (call->path == 0 && call->dirfd == AMA_NO_ARG)
+	if (call->path == AMA_ARG(0) && call->dirfd == AMA_NO_ARG)
 		return BY_PATH;
-	if (call->path == 1 && call->dirfd == 0)
+	if (call->path == AMA_ARG(1) && call->dirfd == AMA_ARG(0))
 		return BY_AT;
 	return BY_OTHER;
 }

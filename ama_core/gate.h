@@ -7,7 +7,9 @@
 
 #include <surety/ama.h>
 
-#define AMA_NO_ARG	(-1)
+/* A call's argument, counted from 0; none is what a table leaves out. */
+#define AMA_NO_ARG	0
+#define AMA_ARG(nr)	((nr) + 1)
 
 /**
  * struct ama_syscall - how a system call names its file and its size
@@ -26,11 +28,11 @@
 struct ama_syscall {
 	const char *name;
 	enum ama_gate gate;
-	s8 fd;
-	s8 second_fd;
-	s8 dirfd;
-	s8 path;
-	s8 bytes;
+	u8 fd;
+	u8 second_fd;
+	u8 dirfd;
+	u8 path;
+	u8 bytes;
 	bool resumable;
 	bool always;
 };

@@ -10,29 +10,18 @@
 
 #include "gate.h"
 
-#define ON_FD(call, class)						\
-	{ .name = call, .gate = class, .fd = 0, .second_fd = AMA_NO_ARG,	\
-	  .dirfd = AMA_NO_ARG, .path = AMA_NO_ARG, .bytes = AMA_NO_ARG }
+#define CALL(call, class, ...)	{ .name = call, .gate = class, ##__VA_ARGS__ }
+#define ON_FD_AT(call, class, nr)	CALL(call, class, .fd = AMA_ARG(nr))
+#define ON_FD(call, class)		ON_FD_AT(call, class, 0)
 #define ON_FDS(call, class, other, length)				\
-	{ .name = call, .gate = class, .fd = 0, .second_fd = other,	\
-	  .dirfd = AMA_NO_ARG, .path = AMA_NO_ARG, .bytes = length }
+	CALL(call, class, .fd = AMA_ARG(0), .second_fd = AMA_ARG(other),	\
+	     .bytes = AMA_ARG(length))
 #define TRANSFER(call, class, length, again)				\
-	{ .name = call, .gate = class, .fd = 0, .second_fd = AMA_NO_ARG,	\
-	  .dirfd = AMA_NO_ARG, .path = AMA_NO_ARG, .bytes = length,	\
-	  .resumable = again }
-#define ON_FD_AT(call, class, place)					\
-	{ .name = call, .gate = class, .fd = place, .second_fd = AMA_NO_ARG,	\
-	  .dirfd = AMA_NO_ARG, .path = AMA_NO_ARG, .bytes = AMA_NO_ARG }
-#define ON_PATH(call, class, place)					\
-	{ .name = call, .gate = class, .fd = AMA_NO_ARG, .second_fd = AMA_NO_ARG, \
-	  .dirfd = AMA_NO_ARG, .path = place, .bytes = AMA_NO_ARG }
-#define ON_PATH_AT(call, class, from, place)				\
-	{ .name = call, .gate = class, .fd = AMA_NO_ARG, .second_fd = AMA_NO_ARG, \
-	  .dirfd = from, .path = place, .bytes = AMA_NO_ARG }
-#define ON_ALL(call, class)						\
-	{ .name = call, .gate = class, .fd = AMA_NO_ARG, .second_fd = AMA_NO_ARG, \
-	  .dirfd = AMA_NO_ARG, .path = AMA_NO_ARG, .bytes = AMA_NO_ARG,	\
-	  .always = true }
+	CALL(call, class, .fd = AMA_ARG(0), .bytes = length, .resumable = again)
+#define ON_PATH(call, class, nr)	CALL(call, class, .path = AMA_ARG(nr))
+#define ON_PATH_AT(call, class, from, nr)				\
+	CALL(call, class, .dirfd = AMA_ARG(from), .path = AMA_ARG(nr))
+#define ON_ALL(call, class)		CALL(call, class, .always = true)
 
 const struct ama_syscall ama_syscalls[] = {
 	ON_PATH("open", AMA_GATE_OPEN, 0),
@@ -105,13 +94,13 @@ const struct ama_syscall ama_syscalls[] = {
 	ON_FD("flistxattr", AMA_GATE_ATTR),
 	ON_PATH_AT("listxattrat", AMA_GATE_ATTR, 0, 1),
 
-	TRANSFER("read", AMA_GATE_READ, 2, true),
-	TRANSFER("pread64", AMA_GATE_READ, 2, false),
+	TRANSFER("read", AMA_GATE_READ, AMA_ARG(2), true),
+	TRANSFER("pread64", AMA_GATE_READ, AMA_ARG(2), false),
 	TRANSFER("readv", AMA_GATE_READ, AMA_NO_ARG, false),
 	TRANSFER("preadv", AMA_GATE_READ, AMA_NO_ARG, false),
 	TRANSFER("preadv2", AMA_GATE_READ, AMA_NO_ARG, false),
-	TRANSFER("write", AMA_GATE_WRITE, 2, true),
-	TRANSFER("pwrite64", AMA_GATE_WRITE, 2, false),
+	TRANSFER("write", AMA_GATE_WRITE, AMA_ARG(2), true),
+	TRANSFER("pwrite64", AMA_GATE_WRITE, AMA_ARG(2), false),
 	TRANSFER("writev", AMA_GATE_WRITE, AMA_NO_ARG, false),
 	TRANSFER("pwritev", AMA_GATE_WRITE, AMA_NO_ARG, false),
 	TRANSFER("pwritev2", AMA_GATE_WRITE, AMA_NO_ARG, false),
