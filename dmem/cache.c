@@ -115,7 +115,7 @@ static bool store_fill(struct dmem_store *store, const struct dmem_key *key,
 		       u32 hash, struct page *page,
 		       const struct dmem_guard *guard)
 {
-	u32 into = dmem_lru_take(store);
+	u32 into = dmem_lru_take(store, hash);
 	bool stored;
 
 	if (into == DMEM_NIL)

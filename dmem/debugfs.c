@@ -24,17 +24,18 @@ static void show_store(struct seq_file *m, struct dmem_store *store)
 	struct dmem_store_stats s;
 
 	dmem_store_stats(store, &s);
-	seq_printf(m, "%s %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n",
+	seq_printf(m, "%s %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n",
 		   store->name, s.pages, s.lent, s.cached, s.stored, s.loaded,
 		   s.evicted, s.discarded, s.dropped, s.refused, s.revokes,
-		   s.waited, dmem_store_event(store, DMEM_GHOST));
+		   s.waited, dmem_store_event(store, DMEM_GHOST),
+		   dmem_store_event(store, DMEM_FILTERED));
 }
 
 static int stores_show(struct seq_file *m, void *unused)
 {
 	int i;
 
-	seq_puts(m, "name pages lent cached stored loaded evicted discarded dropped refused revokes waited ghosts\n");
+	seq_puts(m, "name pages lent cached stored loaded evicted discarded dropped refused revokes waited ghosts filtered\n");
 	rcu_read_lock();
 	for (i = 0; i < DMEM_MAX_STORES; i++) {
 		struct dmem_store *store = rcu_dereference(dmem_stores[i]);

@@ -107,7 +107,8 @@ enum dmem_event {
 	DMEM_REFUSED,
 	DMEM_REVOKES,
 	DMEM_WAITED,
-	DMEM_GHOST,		/* pages stored again soon after their eviction */
+	DMEM_GHOST,		/* pages stored again soon after they left */
+	DMEM_FILTERED,		/* pages that the filter did not let in */
 	DMEM_EVENTS,
 };
 
@@ -125,7 +126,8 @@ struct dmem_store_cpu {
 	u64 events[DMEM_EVENTS];
 	u32 clock;		/* next page that the hand looks at */
 	u32 clock_end;		/* end of the batch that was drawn */
-	u32 free_at;		/* where a free page was found last */
+	u32 free_at;		/* chunk where a free page was found last */
+	u32 lottery;		/* pages that the filter was asked about */
 };
 
 struct dmem_store {
@@ -259,11 +261,13 @@ enum dmem_policies {
 	DMEM_FIFO,		/* reads do not count */
 	DMEM_CLOCK,		/* a second chance for what was read */
 	DMEM_CLOCK_GHOST,	/* up to three, one for what came back soon */
+	DMEM_CLOCK_FILTER,	/* ... and not everything is let in */
 	DMEM_POLICIES,
 };
 
-u32 dmem_lru_take(struct dmem_store *store);
+u32 dmem_lru_take(struct dmem_store *store, u32 hash);
 void dmem_lru_used(struct dmem_store *store, u32 page);
+void dmem_lru_consumed(struct dmem_store *store, u32 hash);
 void dmem_lru_filled(struct dmem_store *store, u32 page, u32 hash);
 int dmem_policy_set(const char *name);
 const char *dmem_policy_name(void);

@@ -171,10 +171,12 @@ bool dmem_index_load(struct dmem_store *store, const struct dmem_key *key,
 	if (dmem_page_state(store, page) == DMEM_VALID) {
 		copy_out(store, page, copy);
 		loaded = true;
-		if (copy->consume)
+		if (copy->consume) {
 			dmem_page_free(store, page, DMEM_VALID);
-		else
+			dmem_lru_consumed(store, hash);
+		} else {
 			dmem_lru_used(store, page);
+		}
 	}
 	dmem_busy_end();
 	/* Last: while it is on our chain, the page cannot become another's. */

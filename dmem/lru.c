@@ -8,10 +8,15 @@
  * rarely and no lock is needed. A page that was read since the hand was there
  * last gets another round for each of up to three reads.
  *
- * Ghosts remember whose copies were given up, one hash a slot. A block that
- * comes back while its ghost is there would have been read from a larger store,
- * so it starts with one round in hand. Blocks that are seen once, as in a scan,
- * start with none and are the first to go.
+ * Ghosts remember whose copies left, one hash a slot: given up, or read by
+ * somebody who took the contents with him. A block that comes back while its
+ * ghost is there belongs to the working set, so it starts with one round in
+ * hand. Blocks that are seen once, as in a scan, start with none.
+ *
+ * A loop over more than fits makes every such order useless: each block goes
+ * shortly before it is wanted. The filter helps there: when the store is full,
+ * only every fourth of the blocks without a ghost is let in, so that some stay
+ * long enough. It costs a little elsewhere, so it has to be asked for.
  */
 #include <linux/string.h>
 
@@ -21,6 +26,7 @@
 #define BATCH		64U	/* pages that a CPU draws at a time */
 #define BUDGET		512U	/* pages looked at before the best one must do */
 #define FREE_TRIES	4	/* chunks searched for a FREE page */
+#define ADMITTED	4	/* the filter lets one in so many in */
 
 #define PER_WORD	sizeof(unsigned long)
 #define ONES		REPEAT_BYTE(0x01)
@@ -31,6 +37,7 @@ static const char *const policy_names[DMEM_POLICIES] = {
 	[DMEM_FIFO]		= "fifo",
 	[DMEM_CLOCK]		= "clock",
 	[DMEM_CLOCK_GHOST]	= "clock-ghost",
+	[DMEM_CLOCK_FILTER]	= "clock-filter",
 };
 
 int dmem_policy_set(const char *name)
@@ -143,12 +150,22 @@ static inline u32 ghost_tag(u32 hash)
 	return hash | 1;
 }
 
+static void ghost_keep(struct dmem_store *store, u32 hash)
+{
+	WRITE_ONCE(*ghost_of(store, hash), ghost_tag(hash));
+}
+
+static bool ghost_is_there(struct dmem_store *store, u32 hash)
+{
+	return READ_ONCE(*ghost_of(store, hash)) == ghost_tag(hash);
+}
+
 /* A page was claimed for other contents: say so, and keep its ghost. */
 static u32 evicted(struct dmem_store *store, u32 page)
 {
 	u32 hash = dmem_hash(&store->entries[page].key);
 
-	WRITE_ONCE(*ghost_of(store, hash), ghost_tag(hash));
+	ghost_keep(store, hash);
 	dmem_count(store, DMEM_EVICTED, 1);
 	return page;
 }
@@ -186,18 +203,33 @@ static u32 take_victim(struct dmem_store *store, struct dmem_store_cpu *cpu)
 	return DMEM_NIL;
 }
 
+/* The store is full: is a block with this hash let in? */
+static bool filter_admits(struct dmem_store *store, struct dmem_store_cpu *cpu,
+			  u32 hash)
+{
+	if (READ_ONCE(dmem_policy) != DMEM_CLOCK_FILTER ||
+	    ghost_is_there(store, hash) || cpu->lottery++ % ADMITTED == 0)
+		return true;
+	ghost_keep(store, hash);
+	dmem_count(store, DMEM_FILTERED, 1);
+	return false;
+}
+
 /*
- * Find a page to fill. Interrupts are off. Returns the page, FILLING, announced
- * and on no chain, or DMEM_NIL when the store has none to give; the caller ends
- * the announcement.
+ * Find a page to fill for the key with this hash. Interrupts are off. Returns
+ * the page, FILLING, announced and on no chain, or DMEM_NIL when the store has
+ * none to give; the caller ends the announcement.
  */
-u32 dmem_lru_take(struct dmem_store *store)
+u32 dmem_lru_take(struct dmem_store *store, u32 hash)
 {
 	struct dmem_store_cpu *cpu = this_cpu_ptr(store->cpu);
 	u32 page = take_free(store, cpu);
 
-	if (page == DMEM_NIL)
+	if (page == DMEM_NIL) {
+		if (!filter_admits(store, cpu, hash))
+			return DMEM_NIL;
 		page = take_victim(store, cpu);
+	}
 	if (page == DMEM_NIL) {
 		dmem_count(store, DMEM_REFUSED, 1);
 		return DMEM_NIL;
@@ -219,17 +251,21 @@ void dmem_lru_used(struct dmem_store *store, u32 page)
 	WRITE_ONCE(chunk->heat, READ_ONCE(chunk->heat) + 1);
 }
 
+/* The contents of a page were taken away by their reader. */
+void dmem_lru_consumed(struct dmem_store *store, u32 hash)
+{
+	ghost_keep(store, hash);
+}
+
 /* A page is about to become the copy of the key with this hash. */
 void dmem_lru_filled(struct dmem_store *store, u32 page, u32 hash)
 {
-	u32 *ghost = ghost_of(store, hash);
-	u8 ref = 0;
+	bool back = READ_ONCE(dmem_policy) >= DMEM_CLOCK_GHOST &&
+		    ghost_is_there(store, hash);
 
-	if (READ_ONCE(dmem_policy) == DMEM_CLOCK_GHOST &&
-	    READ_ONCE(*ghost) == ghost_tag(hash)) {
-		WRITE_ONCE(*ghost, 0);
+	if (back) {
+		WRITE_ONCE(*ghost_of(store, hash), 0);
 		dmem_count(store, DMEM_GHOST, 1);
-		ref = 1;
 	}
-	WRITE_ONCE(store->ref[page], ref);
+	WRITE_ONCE(store->ref[page], back);
 }

@@ -8,7 +8,7 @@
 static char *policy = "clock-ghost";
 module_param(policy, charp, 0444);
 MODULE_PARM_DESC(policy,
-		 "replacement: fifo, clock or clock-ghost (default); can be changed in debugfs");
+		 "replacement: fifo, clock, clock-ghost (default) or clock-filter; can be changed in debugfs");
 
 static int __init dmem_init(void)
 {
@@ -16,7 +16,7 @@ static int __init dmem_init(void)
 
 	ret = dmem_policy_set(policy);
 	if (ret) {
-		pr_err("dmem: policy=%s is not known; fifo, clock and clock-ghost are\n",
+		pr_err("dmem: policy=%s is not known; fifo, clock, clock-ghost and clock-filter are\n",
 		       policy);
 		return ret;
 	}

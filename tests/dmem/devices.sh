@@ -190,8 +190,7 @@ live_insertion() {
 	else
 		not_ok "inserted and removed under load: $(cat /tmp/stress.log)"
 	fi
-	sync
-	drop_caches
+	fill_cache /mnt/g 1
 	above "after live insertion: pages kept" "$(status d fills)" 0
 	umount /mnt
 	compare "after live insertion" d $disk
