@@ -10,15 +10,35 @@
 #include "entry.h"
 #include "entry_mmap.h"
 
+/*
+ * Memory management drops its lock to read a page, and then starts over: when
+ * it populates a mapping, for ever, if the page cannot be read. So a page whose
+ * blocks cannot be found is refused before that.
+ */
+static bool can_be_found(struct inode *inode, pgoff_t index)
+{
+	u64 block = (u64)index << (PAGE_SHIFT - inode->i_blkbits);
+	u64 end = block + (PAGE_SIZE >> inode->i_blkbits);
+	struct e2m_run run;
+
+	for (; block < end; block += run.len)
+		if (block > U32_MAX ||
+		    e2m_map_find(inode, block, end - block, E2M_KEEP_DATA,
+				 &run))
+			return false;
+	return true;
+}
+
 static vm_fault_t ext2mfr_fault(struct vm_fault *vmf)
 {
-	struct super_block *sb = file_inode(vmf->vma->vm_file)->i_sb;
+	struct inode *inode = file_inode(vmf->vma->vm_file);
+	vm_fault_t ret = VM_FAULT_SIGBUS;
 	struct ama_scope scope;
-	vm_fault_t ret;
 
-	if (e2m_enter(&scope, sb, E2M_OP_FAULT, 0))
+	if (e2m_enter(&scope, inode->i_sb, E2M_OP_FAULT, 0))
 		return VM_FAULT_OOM;
-	ret = filemap_fault(vmf);
+	if (can_be_found(inode, vmf->pgoff))
+		ret = filemap_fault(vmf);
 	e2m_leave(&scope);
 	return ret;
 }

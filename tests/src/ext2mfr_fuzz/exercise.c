@@ -17,7 +17,7 @@
 #include "fuzz.h"
 
 static char buffer[16384];
-static unsigned int budget;
+static int budget;
 
 static void look_at_file(const char *path, const struct stat *st)
 {
@@ -77,7 +77,7 @@ static void walk(const char *path, unsigned int depth)
 
 	if (depth > 12 || !(dir = opendir(path)))
 		return;
-	while (budget && (entry = readdir(dir))) {
+	while (budget > 0 && (entry = readdir(dir))) {
 		budget--;
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;

@@ -47,6 +47,18 @@ static int write_device(const char *device, const struct image *image)
 	return close(fd);
 }
 
+/* What is done goes into the kernel's log, beside what the kernel says. */
+static void log_seed(uint64_t seed, const char *what)
+{
+	FILE *log = fopen("/dev/kmsg", "w");
+
+	if (!log)
+		return;
+	fprintf(log, "ext2mfr_fuzz: seed %llu, %s\n", (unsigned long long)seed,
+		what);
+	fclose(log);
+}
+
 static const char *errors_option(void)
 {
 	return pick(3) ? "errors=continue" : "errors=remount-ro";
@@ -60,6 +72,7 @@ static int one_image(const char *device, struct image *image, uint64_t seed,
 
 	seed_random(seed);
 	*what = damage(image);
+	log_seed(seed, *what);
 	if (write_device(device, image))
 		return -1;
 	if (mount(device, MOUNT_POINT, "ext2mfr", 0, errors_option()))
