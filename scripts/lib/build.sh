@@ -72,27 +72,15 @@ build_kernel() {
 		die "the modules do not build for $1"
 }
 
-# The sources of a program: tests/src/NAME.c, or all in tests/src/NAME/.
-build_program_sources() {
-	if [ -d "$REPO/tests/src/$1" ]; then
-		(cd "$REPO" && echo tests/src/"$1"/*.c)
-	else
-		echo "tests/src/$1.c"
-	fi
-}
-
 build_programs_locked() {
-	local source name words
-	for source in "$REPO"/tests/src/*.c "$REPO"/tests/src/*/main.c; do
-		[ -e "$source" ] || continue
-		name=$(basename "${source%/main.c}" .c)
-		[ -z "$(find "${source%/main.c}" -newer "$BUILD/bin/$name" 2>&1)" ] && continue
-		step "building $name"
-		read -ra words < <(build_program_sources "$name")
-		tree_run "$DEFAULT_SUITE" "" "$BUILD/bin" "$(id -u):$(id -g)" \
-			gcc -static -O2 -Wall -Wextra -pthread -I/surety/include -I/surety/tests/src \
-			-o "/out/$name" "${words[@]/#//surety/}" || return 1
-	done
+	local state out=$BUILD/bin
+	state=$(cd "$REPO" && find tests/src include -type f -printf '%p %T@ %s\n' | sort | hash_of)
+	[ "$state" != "$(cat "$out.state" 2>/dev/null)" ] || return 0
+	step "building the test programs"
+	logged "$out.log" tree_run "$DEFAULT_SUITE" "" "$out" "$(id -u):$(id -g)" \
+		sh /surety/scripts/lib/make-programs || return 1
+	grep 'warning:' "$out.log" >&2 || true
+	echo "$state" >"$out.state"
 }
 
 build_programs() {

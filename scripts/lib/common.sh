@@ -30,7 +30,7 @@ as_root() {
 	elif command -v sudo >/dev/null; then
 		sudo -- "$@"
 	else
-		die "'$1' needs root: run this as root or install sudo"
+		die "root's rights are needed (for '$1'): run this as root, or install sudo"
 	fi
 }
 
