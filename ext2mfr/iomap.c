@@ -255,9 +255,16 @@ ssize_t e2m_buffered_write(struct kiocb *iocb, struct iov_iter *from)
  */
 int e2m_zero_tail(struct inode *inode, loff_t pos)
 {
+	loff_t size = i_size_read(inode);
+	int err;
+
 	if (!(pos & (i_blocksize(inode) - 1)))
 		return 0;
-	return cfs_truncate_page(inode, pos, &e2m_iomap_ops, &write_hooks);
+	err = cfs_truncate_page(inode, pos, &e2m_iomap_ops, &write_hooks);
+	/* Some versions of iomap take zeroes for data that make a file longer. */
+	if (i_size_read(inode) != size)
+		i_size_write(inode, size);
+	return err;
 }
 
 #ifndef HAVE_IOMAP_WRITEBACK_RANGE
