@@ -14,8 +14,10 @@
 #include <linux/pfn_t.h>
 #endif
 
-/* Take the page frames from @start to @end (exclusive) out of the running
- * kernel. May sleep, migrates what is there. */
+/*
+ * Take the page frames from @start to @end (exclusive) out of the running
+ * kernel. May sleep, migrates what is there.
+ */
 static inline int compat_claim_range(unsigned long start, unsigned long end)
 {
 #ifdef HAVE_ALLOC_CONTIG_FLAGS

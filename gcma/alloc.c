@@ -92,8 +92,7 @@ static unsigned long cache_cost(const struct gcma_area *area, u32 start, u32 nr)
 	return cost;
 }
 
-/* What handing out a window would lose: cached copies, and zeroing done in vain
- * or still to be done. */
+/* What a window costs: cached copies, and zeroing in vain or still to be done. */
 static unsigned long window_cost(const struct gcma_area *area,
 				 const struct request *rq, u32 start)
 {

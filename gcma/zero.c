@@ -10,8 +10,8 @@
  *
  * The pool grows downward from the end of a free range that is as long as the
  * whole pool, so that it is contiguous; of the ranges there are, one that is
- * zeroed in part already or holds little of the cache. Requests for zeroed memory prefer it, others avoid it; see
- * window_cost().
+ * zeroed in part already or holds little of the cache. Requests for zeroed
+ * memory prefer it, others avoid it; see window_cost().
  *
  * A page is zeroed under the area's lock: it stays free all the time, so a
  * request never has to wait for more than one page, and none is refused.

@@ -155,7 +155,8 @@ static void test_contents(int heap)
 	uint32_t *p, *again, *part;
 	bool ok = true;
 
-	if (fd < 0 || !(p = map(fd, len))) {
+	p = fd < 0 ? NULL : map(fd, len);
+	if (!p) {
 		judge(false, "a buffer can be mapped");
 		return;
 	}

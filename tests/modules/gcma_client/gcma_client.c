@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The driver with gcma: this define is all that differs from CMA's variant, but
- * for how the area is found. */
+/*
+ * The driver with gcma: this define is all that differs from CMA's variant, but
+ * for how the area is found.
+ */
 #define GCMA_REPLACES_CMA
 #include <linux/cma.h>
 #include <linux/moduleparam.h>

@@ -154,8 +154,10 @@ static unsigned long pick_size(struct worker *w)
 	}
 }
 
-/* A failure stands only if it happens again with everyone stopped, and the
- * model agrees. Return the page if it succeeds then. */
+/*
+ * A failure stands only if it happens again with everyone stopped, and the
+ * model agrees. Return the page if it succeeds then.
+ */
 static struct page *recheck(struct worker *w, unsigned long nr,
 			    unsigned int align, gfp_t gfp)
 {
