@@ -80,7 +80,8 @@ static int buffer_attach(struct dma_buf *dmabuf,
 	for_each_sgtable_sg(&a->table, sg, i) {
 		size_t offset = (size_t)i * SEGMENT_BYTES;
 
-		sg_set_page(sg, nth_page(buffer->page, offset >> PAGE_SHIFT),
+		sg_set_page(sg, pfn_to_page(page_to_pfn(buffer->page) +
+					    (offset >> PAGE_SHIFT)),
 			    min_t(size_t, SEGMENT_BYTES, buffer->len - offset), 0);
 	}
 	a->dev = attach->dev;
