@@ -77,9 +77,7 @@ static void disarm_now(void)
 	if (!armed)
 		return;
 	ama_gate_disarm();
-	ama_gate_drain();
 	ama_guard_disarm();
-	synchronize_rcu_tasks();
 	armed = false;
 }
 
@@ -202,20 +200,20 @@ EXPORT_SYMBOL_GPL(ama_client_register);
 void ama_client_unregister(struct ama_client *client)
 {
 	struct ama_client_state *state = client->state;
+	bool served;
 
 	mutex_lock(&clients_lock);
 	WARN_ONCE(state->active, AMA_LOG "client %s unregisters while it is active\n",
 		  client->name);
 	list_del(&state->entry);
 	ama_debugfs_remove_client(state);
-	if (client == ama_fs_client) {
+	served = client == ama_fs_client;
+	if (served)
 		serve_at_gate(NULL);
-		/* A task in the gate may still look at the client. */
-		disarm_now();
-		if (nr_active)
-			WARN_ON(arm());
-	}
 	mutex_unlock(&clients_lock);
+	/* Without the lock: what a task in the gate does may take it. */
+	if (served)
+		ama_gate_drain();
 	client->state = NULL;
 	free_state(state);
 }
@@ -283,4 +281,5 @@ void ama_clients_exit(void)
 	mutex_lock(&clients_lock);
 	disarm_now();
 	mutex_unlock(&clients_lock);
+	ama_gate_drain();
 }

@@ -632,11 +632,12 @@ void ama_gate_disarm(void)
 /**
  * ama_gate_drain - wait until no task is in a gated call any more
  *
- * The gate is out. A task that was on its way in has counted itself or left by
+ * The gate is out, or serves nobody. A task that was on its way in has counted itself or left by
  * the time that RCU tasks has waited for all; one that is on its way out has
  * no more than a return before it, which the second wait covers.
  *
- * Context: may sleep.
+ * Context: may sleep. No lock may be held that a gated call could take, which
+ * includes those that a mount takes here.
  */
 void ama_gate_drain(void)
 {

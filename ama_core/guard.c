@@ -379,7 +379,8 @@ int ama_guard_arm(void)
 /**
  * ama_guard_disarm - take the hooks out
  *
- * No scope may be open. Tasks may still be in a trampoline on return.
+ * Tasks may still be in a trampoline on return. A scope that is open from now on
+ * is not guarded: its client has no more need of it.
  */
 void ama_guard_disarm(void)
 {

@@ -110,15 +110,35 @@ static int wait_for_slot(struct ama_scope *scope,
 	}
 }
 
-static int open_outermost(struct ama_scope *scope, const struct ama_demand *demand,
-			  const struct ama_admission *admission)
+/*
+ * A file system's entry that no gate was passed for may hold locks of the VFS,
+ * which those who hold the ordinary reserve may be waiting for. It does not wait
+ * for them: what the reserve cannot grant at once comes from the one for
+ * progress, whose holders have all the locks they need.
+ */
+static bool grant_with_locks_held(struct ama_scope *scope,
+				  const struct ama_demand *demand,
+				  const struct ama_admission *admission)
 {
-	bool progress = scope->pool == &ama_progress_pool;
+	if (ama_pool_try_grant(scope->pool, demand))
+		return true;
+	if (!admission || admission->policy == AMA_WAIT)
+		scope->pool = &ama_progress_pool;
+	return false;
+}
+
+static int open_outermost(struct ama_scope *scope, const struct ama_demand *demand,
+			  const struct ama_admission *admission, bool at_gate)
+{
+	bool granted = false, progress;
 	int err;
 
+	if (scope->client->fs_type && !at_gate)
+		granted = grant_with_locks_held(scope, demand, admission);
+	progress = scope->pool == &ama_progress_pool;
 	if (progress)
 		admission = NULL;
-	err = ama_pool_grant(scope->pool, demand, admission, !progress);
+	err = granted ? 0 : ama_pool_grant(scope->pool, demand, admission, !progress);
 	if (err)
 		return err;
 	scope->granted = *demand;
@@ -146,17 +166,9 @@ static void open_inside(struct ama_scope *scope, struct ama_scope *outer,
 	ama_slot_set(scope->slot, scope);
 }
 
-/**
- * ama_scope_open_at_gate - ama_scope_open() for a call that the gate caught
- * @scope:     as there
- * @client:    as there
- * @op:        as there
- * @call:      as there
- * @admission: as there
- */
-int ama_scope_open_at_gate(struct ama_scope *scope, struct ama_client *client,
-			   unsigned int op, const struct ama_call *call,
-			   const struct ama_admission *admission)
+static int open_scope(struct ama_scope *scope, struct ama_client *client,
+		      unsigned int op, const struct ama_call *call,
+		      const struct ama_admission *admission, bool at_gate)
 {
 	struct ama_demand demand = client->ops[op].bound(call);
 	struct ama_scope *outer = ama_current_scope();
@@ -175,10 +187,28 @@ int ama_scope_open_at_gate(struct ama_scope *scope, struct ama_client *client,
 	if (outer)
 		open_inside(scope, outer, &demand);
 	else
-		err = open_outermost(scope, &demand, admission);
+		err = open_outermost(scope, &demand, admission, at_gate);
 	trace_ama_scope_open(client->name, client->ops[op].name, scope->bound,
 			     !!outer, err);
 	return err;
+}
+
+/**
+ * ama_scope_open_at_gate - ama_scope_open() for a call that the gate caught
+ * @scope:     as there
+ * @client:    as there
+ * @op:        as there
+ * @call:      as there
+ * @admission: as there
+ *
+ * Context: the start of a system call, so no lock is held.
+ * Return: as there.
+ */
+int ama_scope_open_at_gate(struct ama_scope *scope, struct ama_client *client,
+			   unsigned int op, const struct ama_call *call,
+			   const struct ama_admission *admission)
+{
+	return open_scope(scope, client, op, call, admission, true);
 }
 
 /**
@@ -194,8 +224,8 @@ int ama_scope_open_at_gate(struct ama_scope *scope, struct ama_client *client,
  *
  * Context: process context. May sleep when it is the task's outermost scope and
  * @admission does not say AMA_FAIL; then no lock may be held that another scope
- * could want. An AMA_OP_PROGRESS operation may be opened under any lock that
- * can be slept under.
+ * could want, but for a file system's client, whose entries may be called with
+ * the VFS's locks held, and for AMA_OP_PROGRESS operations.
  * Return: 0; -ENOMEM if the demand can never be met, is not met at once with
  * AMA_FAIL, or not in time; -EINTR if the task is being killed. After an error
  * there is nothing to close.
@@ -208,7 +238,7 @@ int ama_scope_open(struct ama_scope *scope, struct ama_client *client,
 	if (client->fs_type && !ama_task_in_scope() &&
 	    !(current->flags & PF_KTHREAD))
 		current->trace_recursion |= AMA_TASK_MET_CLIENT;
-	return ama_scope_open_at_gate(scope, client, op, call, admission);
+	return open_scope(scope, client, op, call, admission, false);
 }
 EXPORT_SYMBOL_GPL(ama_scope_open);
 

@@ -77,13 +77,15 @@ void ama_sizing_reset(void)
 }
 
 static void apply(struct ama_pool *pool, const struct ama_demand *largest,
-		  unsigned int at_once, unsigned int fixed)
+		  unsigned int at_once, const struct ama_demand *once_more,
+		  unsigned int fixed)
 {
 	unsigned long want[AMA_ORDERS];
 	unsigned int order;
 
 	for (order = 0; order < AMA_ORDERS; order++)
-		want[order] = (unsigned long)largest->pages[order] * at_once;
+		want[order] = (unsigned long)largest->pages[order] * at_once +
+			      once_more->pages[order];
 	if (fixed && want[0])
 		want[0] = fixed;
 	ama_pool_want(pool, want);
@@ -94,8 +96,11 @@ static void apply(struct ama_pool *pool, const struct ama_demand *largest,
  */
 void ama_sizing_apply(void)
 {
-	apply(&ama_ordinary_pool, &largest_ordinary, requests_at_once(),
+	static const struct ama_demand nothing;
+
+	apply(&ama_ordinary_pool, &largest_ordinary, requests_at_once(), &nothing,
 	      reserve_pages);
+	/* A file system's entry with locks held may have to draw on this one. */
 	apply(&ama_progress_pool, &largest_progress, progress_at_once(),
-	      progress_pages);
+	      &largest_ordinary, progress_pages);
 }

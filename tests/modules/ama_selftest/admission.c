@@ -5,6 +5,7 @@
 #include <linux/atomic.h>
 #include <linux/completion.h>
 #include <linux/delay.h>
+#include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
@@ -245,6 +246,46 @@ static void pieces(void)
 	ama_scope_close(&scope);
 }
 
+/* --- a file system that is entered without having passed the gate --- */
+
+static struct file_system_type fake_fs = { .name = "ama_selftest" };
+static const u8 fake_gate_ops[AMA_GATES];
+
+static const struct ama_admission *wait_for_it(const struct super_block *sb)
+{
+	static const struct ama_admission wait = { .policy = AMA_WAIT };
+
+	return &wait;
+}
+
+static void entered_with_locks(void)
+{
+	struct ama_client fs = selftest_client;
+	struct ama_scope scope;
+	unsigned int nr;
+
+	fs.name = "selftest_fs";
+	fs.fs_type = &fake_fs;
+	fs.gate_op = fake_gate_ops;
+	fs.admission = wait_for_it;
+	if (ama_client_register(&fs)) {
+		selftest_report(false, "a client with a file system registers");
+		return;
+	}
+	if (!ama_client_activate(&fs)) {
+		nr = exhaust();
+		selftest_report(!ama_scope_open(&scope, &fs, OP_SMALL, &no_call, NULL),
+				"an entry that may hold locks does not wait for those who want them");
+		ama_scope_close(&scope);
+		selftest_report(ama_scope_open(&scope, &fs, OP_SMALL, &no_call,
+					       &fail_at_once) == -ENOMEM,
+				"with policy fail it is refused");
+		release(nr);
+		ama_client_deactivate(&fs);
+	}
+	ama_client_unregister(&fs);
+}
+
 void selftest_admission(void)
 {
 	beyond_reach();
@@ -252,4 +293,5 @@ void selftest_admission(void)
 	exhaustion();
 	pieces();
 	in_order();
+	entered_with_locks();
 }
