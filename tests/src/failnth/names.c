@@ -41,6 +41,12 @@ static void link_b(void)
 	must(!symlink("a", "b"), "symlink b");
 }
 
+static void link_to_a(void)
+{
+	make_file("a");
+	link_b();
+}
+
 static void long_link_b(void)
 {
 	memset(long_target, 'x', sizeof(long_target) - 1);
@@ -199,7 +205,7 @@ const struct kase name_cases[] = {
 	{ "open (O_CREAT)", NULL, do_open_create, b_made, clean },
 	{ "open (O_TRUNC)", file_a, do_open_trunc, NULL, clean },
 	{ "open (directory)", NULL, do_opendir, NULL, clean },
-	{ "open (symlink)", link_b, do_follow, NULL, clean },
+	{ "open (symlink)", link_to_a, do_follow, NULL, clean },
 	{ "creat", NULL, do_creat, b_made, clean },
 	{ "mkdir", NULL, do_mkdir, d_made, clean },
 	{ "mkdirat", NULL, do_mkdirat, d_made, clean },
