@@ -11,7 +11,7 @@ FNR == 1 {
 	printf "%s{", rows++ ? ",\n" : "\n"
 	for (i = 1; i <= fields; i++) {
 		value = $i == "" ? "null" : $i ~ /^-?[0-9]+(\.[0-9]+)?$/ ? $i : "\"" $i "\""
-		printf "%s\"%s\":%s", i > 1 ? "," : "", name[i], value
+		printf "%s\"%s\":%s", (i > 1 ? "," : ""), name[i], value
 	}
 	printf "}"
 }
