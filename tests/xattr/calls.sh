@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # In the guest: attributes, lists, flags, label and handles, as programs see them.
 # usage: calls.sh BLOCK_SIZE...
+# shellcheck source-path=SCRIPTDIR
 . "${0%/*}/lib.sh"
 
 get() {
@@ -88,7 +89,7 @@ sharing() {
 	first=$(block_of d/1) last=$(block_of d/1100)
 	check_is "1024 files share a block" "1024" "$(refs "$first")"
 	check_is "the others another one" "76" "$(refs "$last")"
-	check "sharing: e2fsck finds nothing" e2fsck -fn $disk
+	check "sharing: e2fsck finds nothing" e2fsck -fn "$disk"
 	attach
 	setfattr -n user.same -v "not for 5" /mnt/d/5
 	setfattr -x user.same /mnt/d/6
@@ -100,7 +101,7 @@ sharing() {
 	umount /mnt
 	check_is "a reference for each that changed is gone" "1021" "$(refs "$first")"
 	check_is "and one block is the changed file's" "1" "$(refs "$(block_of d/5)")"
-	check "changes: e2fsck finds nothing" e2fsck -fn $disk
+	check "changes: e2fsck finds nothing" e2fsck -fn "$disk"
 	attach
 	find /mnt/d -type f -delete
 	check_is "no block is lost" $((used + 2)) "$(free_blocks)"
@@ -171,7 +172,6 @@ flags() {
 			check_not "and not written" sh -c 'echo other > f'
 			;;
 		A)
-			old=$(stat -c %X f)
 			touch -a -d @1000 f
 			cat f >/dev/null
 			check_is "no access time is kept" 1000 "$(stat -c %X f)"
@@ -194,25 +194,25 @@ flags() {
 	cd / || exit 3
 	chattr +i /mnt/flags/f
 	sound "flags"
-	check_has "the flag is on the disk" "Flags: 0x10" "$(debugfs -R 'stat flags/f' $disk 2>&1)"
+	check_has "the flag is on the disk" "Flags: 0x10" "$(debugfs -R 'stat flags/f' "$disk" 2>&1)"
 	attach
 	chattr -i /mnt/flags/f
 	umount /mnt
 }
 
 volume() {
-	e2label $disk "a name" || exit 3
+	e2label "$disk" "a name" || exit 3
 	attach
 	check "handles, generations, label, ioctls" /surety-bin/attr_calls /mnt "a name"
 	umount /mnt
-	check_is "the label is on the disk" "new label 16 by." "$(e2label $disk)"
-	check "volume: e2fsck finds nothing" e2fsck -fn $disk
+	check_is "the label is on the disk" "new label 16 by." "$(e2label "$disk")"
+	check "volume: e2fsck finds nothing" e2fsck -fn "$disk"
 }
 
-load
+load page,memcg
 for block; do
 	echo "# blocks of $block bytes"
-	make "$block" -N 4000
+	make "$block"
 	attach
 	values
 	sizes

@@ -3,6 +3,7 @@
 # In the guest: several processes change attributes at once; first undisturbed,
 # then while allocations of pages and slab objects fail at random.
 # usage: storm.sh CALLS PERCENT BLOCK_SIZE...
+# shellcheck source-path=SCRIPTDIR
 . "${0%/*}/lib.sh"
 calls=$1 percent=$2
 shift 2
@@ -38,7 +39,7 @@ for block; do
 	probability 0
 	echo 3 >/proc/sys/vm/drop_caches
 	umount /mnt
-	check "blocks of $block: e2fsck finds nothing" e2fsck -fn $disk
+	check "blocks of $block: e2fsck finds nothing" e2fsck -fn "$disk"
 	attach ext2mfr mfr=wait
 	rm -r /mnt/calm /mnt/storm
 	check_is "blocks of $block: no block is lost" "$before" "$(free_blocks)"
