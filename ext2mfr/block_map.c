@@ -313,7 +313,8 @@ static u32 choose_goal(struct inode *inode, u32 lblk,
 
 /* How many blocks to set aside behind an allocation: more each time that a
  * file grew by its end, none for a file that has nothing yet, none when the
- * volume runs full. */
+ * volume runs full.
+ */
 static u32 window_size(struct inode *inode, u32 lblk, u32 want)
 {
 	struct e2m_sb *sbi = E2M_SB(inode->i_sb);
@@ -416,7 +417,8 @@ static void fill_slots(__le32 *slot, u32 block, u32 len)
 }
 
 /* Link the new pointer blocks to each other and to the data, from the bottom
- * up, then the topmost into the tree. */
+ * up, then the topmost into the tree.
+ */
 static void splice_branch(struct inode *inode, struct path_walk *walk,
 			  struct branch *branch)
 {

@@ -27,7 +27,8 @@
 #define SEARCH_BLOCKS	3
 
 /* Pages of one pass through the page cache: folio, tree node, its iomap state
- * and a bio for every page; nodes are shared by 64 pages at least. */
+ * and a bio for every page; nodes are shared by 64 pages at least.
+ */
 #define CACHE_PAGES(bytes) \
 	(2 * ((bytes) / PAGE_SIZE + 2) + ((bytes) / PAGE_SIZE) / 64 + 4)
 
@@ -47,7 +48,8 @@ static unsigned int one_lookup(const struct ama_call *call)
 
 /* What a new inode inherits, beside the blocks in E2M_KEEP_CHANGE: the
  * directory's attribute block, a block for each of three attributes that come
- * one after the other, and a bitmap; their images, values and lists. */
+ * one after the other, and a bitmap; their images, values and lists.
+ */
 static unsigned int inherited(const struct ama_call *call)
 {
 	return 5 * e2m_block_pages(call->sb) + 16;
@@ -68,7 +70,8 @@ static unsigned int one_change(const struct ama_call *call)
 }
 
 /* Path components that are not cached; each but the last is kept small by the
- * recycled page. */
+ * recycled page.
+ */
 static unsigned int one_walk(const struct ama_call *call)
 {
 	return one_lookup(call) +

@@ -43,7 +43,8 @@ enum e2m_op {
 };
 
 /* Pages that bringing one metadata block into the cache can take: the page,
- * two nodes of the page cache's tree, a bio, and a head for each buffer. */
+ * two nodes of the page cache's tree, a bio, and a head for each buffer.
+ */
 static inline unsigned int e2m_block_pages(const struct super_block *sb)
 {
 	unsigned int bits = sb ? sb->s_blocksize_bits : E2_MIN_LOG_BLOCK_SIZE;

@@ -286,7 +286,8 @@ static u32 spare_room(const struct e2_dirent *de)
 }
 
 /* Find @need bytes in the block; returns the offset of the entry that has
- * them. @gap receives the widest room that remains afterwards. */
+ * them. @gap receives the widest room that remains afterwards.
+ */
 static int find_room(struct inode *dir, u32 block, const void *data, u32 need,
 		     u32 *gap)
 {
@@ -534,7 +535,8 @@ static bool is_dot(const struct inode *dir, const struct e2_dirent *de)
 }
 
 /* Has a block no entry, or none but the directory's own if @dots says so:
- * 0 or -ENOTEMPTY. */
+ * 0 or -ENOTEMPTY.
+ */
 static int block_is_empty(struct inode *dir, u32 block, bool dots)
 {
 	u32 size = i_blocksize(dir), offset = 0;
@@ -587,7 +589,8 @@ static int block_is_unused(struct inode *dir, u32 block)
 /* Emit a block's entries from @offset on; returns how many, and sets @full
  * when the caller's buffer is. Entries may have come and gone since @offset was
  * handed out, so the block is walked from its start to the first entry not
- * before it. */
+ * before it.
+ */
 static int emit_entries(struct inode *dir, u32 block, const void *data,
 			struct dir_context *ctx, bool *full)
 {
@@ -617,7 +620,8 @@ static int emit_entries(struct inode *dir, u32 block, const void *data,
 }
 
 /* Entries are copied to user space, which may fault, and the fault may want
- * the recycled page: so they are emitted from a buffer. */
+ * the recycled page: so they are emitted from a buffer.
+ */
 static int emit_block(struct inode *dir, u32 block, struct dir_context *ctx,
 		      bool *full)
 {

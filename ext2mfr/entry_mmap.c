@@ -100,7 +100,8 @@ int ext2mfr_mmap(struct file *file, struct vm_area_struct *vma)
 }
 
 /* Reading pages happens inside read, fault and the like, which have a scope;
- * one of its own costs little and covers what remains. */
+ * one of its own costs little and covers what remains.
+ */
 static int ext2mfr_read_folio(struct file *file, struct folio *folio)
 {
 	struct inode *inode = folio->mapping->host;
@@ -118,7 +119,8 @@ static int ext2mfr_read_folio(struct file *file, struct folio *folio)
 }
 
 /* Readahead is a favour: a scope that has little left does not pay for it.
- * The folios that are not taken are dropped by the caller. */
+ * The folios that are not taken are dropped by the caller.
+ */
 static void ext2mfr_readahead(struct readahead_control *rac)
 {
 	struct super_block *sb = rac->mapping->host->i_sb;

@@ -151,7 +151,8 @@ const struct super_operations ext2mfr_super_ops = {
 };
 
 /* Mounting may fail, so it needs no scope; but the inodes that it reads have
- * operations that open scopes, so the client is active before. */
+ * operations that open scopes, so the client is active before.
+ */
 static int ext2mfr_fill_super(struct super_block *sb, struct fs_context *fc)
 {
 	int err = ama_client_activate(&ext2mfr_client);

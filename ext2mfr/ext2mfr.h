@@ -170,7 +170,7 @@ struct e2m_inode {
 	__le32 slots[E2_SLOTS];
 	struct rw_semaphore map_sem;
 	struct rw_semaphore xattr_sem;
-	spinlock_t lock;
+	spinlock_t lock;		/* see @zeroed */
 	struct list_head win_link;	/* in e2m_sb.windows, which locks it */
 	struct mutex index_lock;	/* protects the index */
 	struct list_head index_link;	/* in e2m_sb.indexed, which locks it */
@@ -179,7 +179,8 @@ struct e2m_inode {
 	struct_group(zeroed,
 		unsigned long state;
 		/* Entries that name it: how many came, how many of these
-		 * are on the device. */
+		 * are on the device.
+		 */
 		u32 entries;
 		u32 entries_synced;
 		u32 flags;		/* i_flags; under the inode lock */

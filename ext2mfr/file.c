@@ -112,7 +112,8 @@ ssize_t e2m_write_direct(struct kiocb *iocb, struct iov_iter *from)
 }
 
 /* The way to a file whose name is newer than what the device has: its
- * directories, as far up as their own names are new. */
+ * directories, as far up as their own names are new.
+ */
 static int sync_parents(struct inode *inode, struct dentry *dentry)
 {
 	struct dentry *parent;

@@ -7,7 +7,8 @@
 #include "layout.h"
 
 /* The bitmap in this buffer was checked. Nothing but the allocators writes
- * bitmaps, so the mark holds as long as the buffer does. */
+ * bitmaps, so the mark holds as long as the buffer does.
+ */
 enum { BH_E2mChecked = BH_PrivateStart };
 BUFFER_FNS(E2mChecked, e2m_checked)
 

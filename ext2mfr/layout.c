@@ -40,7 +40,8 @@ bool e2m_group_has_super(const struct e2m_sb *sbi, u32 group)
 }
 
 /* With meta_bg a descriptor block describes as many groups as it holds, and
- * lies in the first of them, with copies in the second and the last. */
+ * lies in the first of them, with copies in the second and the last.
+ */
 static bool group_has_meta_desc(const struct e2m_sb *sbi, u32 group)
 {
 	u32 place = group % sbi->desc_per_block;

@@ -12,7 +12,6 @@
 #include "demand.h"
 #include "layout.h"
 
-
 /**
  * e2m_meta_read - read a metadata block
  * @sb:    the volume

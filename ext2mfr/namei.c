@@ -385,7 +385,8 @@ static int exchange(struct move *a, struct move *b)
 }
 
 /* The old entry may have got a new neighbour when the new one was added, but
- * it did not move: only its buffer and place matter. */
+ * it did not move: only its buffer and place matter.
+ */
 static int replace(struct move *from, struct move *to)
 {
 	struct inode *victim = to->inode;

@@ -29,7 +29,8 @@ void e2m_msg(struct super_block *sb, const char *level, const char *fmt, ...)
 }
 
 /* The superblock is marked in memory and goes out with the next writeback:
- * whoever reports may hold any lock. */
+ * whoever reports may hold any lock.
+ */
 static void mark_errors(struct e2m_sb *sbi)
 {
 	sbi->errors_seen++;

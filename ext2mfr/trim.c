@@ -26,7 +26,8 @@ void e2m_discard_range(struct super_block *sb, u32 block, u32 count)
 }
 
 /* Mark the next run of @min free blocks or more in [*@bit, @end) as used, so
- * that nobody takes it while the device forgets it. */
+ * that nobody takes it while the device forgets it.
+ */
 static u32 hold_run(struct e2m_sb *sbi, u32 group, void *map, u32 *bit, u32 end,
 		    u32 min)
 {

@@ -239,7 +239,8 @@ int e2m_set_size(struct inode *inode, loff_t size)
 
 	inode_dio_wait(inode);
 	/* What follows the end in its block becomes visible, or will when the
-	 * file grows again: it must be zeroes. */
+	 * file grows again: it must be zeroes.
+	 */
 	err = e2m_zero_tail(inode, min(old, size));
 	if (err)
 		return err;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # usage: calls.sh OPERATIONS BLOCK-SIZE...: what system calls do, and random
 # operations against a model.
-# shellcheck source=tests/ext2mfr/lib.sh
+# shellcheck source=tests/ext2mfr/lib.sh disable=SC2317
 . /surety/tests/ext2mfr/lib.sh
 operations=$1
 shift

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # usage: fuzz.sh FIRST COUNT: use images damaged by COUNT seeds from FIRST on.
-# shellcheck source=tests/ext2mfr/lib.sh
+# shellcheck source=tests/ext2mfr/lib.sh disable=SC2317
 . /surety/tests/ext2mfr/lib.sh
 
 # A small image that has one of everything.
