@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # In: ALLOCATOR STATE LOAD BYTES FAILED NS, sorted. Out: one line of CSV a group.
 # Failures come last in their group and count only as such, and so do not hide
-# behind fast refusals; what they took is not in the averages.
+# behind fast refusals; what they took is not in the averages. Integers are
+# printed as %.0f, since mawk's %d ends at 2^31.
 function close_group() {
 	if (group == "")
 		return
 	split(group, f, " ")
 	printf "%s,%s,%s,%s,%d,%d,", f[1], f[2], f[3], f[4], n + failures, failures
 	if (n)
-		printf "%d,%d,%d,%d", sum / n, ns[int((n + 1) / 2)], ns[int((n * 99 + 99) / 100)], ns[n]
+		printf "%.0f,%.0f,%.0f,%.0f", sum / n, ns[int((n + 1) / 2)], ns[int((n * 99 + 99) / 100)], ns[n]
 	else
 		printf ",,,"
 	printf ",%s,%s\n", kernel, f[3] == "none" ? "instructions" : "wall"
