@@ -1,33 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Claiming page frames by number, mapping them huge, and name spaces. */
+/* Mapping page frames huge, and name spaces. */
 #ifndef _SURETY_COMPAT_CONTIG_H
 #define _SURETY_COMPAT_CONTIG_H
 
-#include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/module.h>
 
 #include <features.h>
 
+#include "compat_claim.h"
+
 #ifdef HAVE_INSERT_PMD_PFN_T
 #include <linux/pfn_t.h>
 #endif
-
-/*
- * Take the page frames from @start to @end (exclusive) out of the running
- * kernel. May sleep, migrates what is there.
- */
-static inline int compat_claim_range(unsigned long start, unsigned long end)
-{
-#ifdef HAVE_ALLOC_CONTIG_FLAGS
-	return alloc_contig_range(start, end, ACR_FLAGS_NONE,
-				  GFP_KERNEL | __GFP_NOWARN);
-#else
-	return alloc_contig_range(start, end, MIGRATE_MOVABLE,
-				  GFP_KERNEL | __GFP_NOWARN);
-#endif
-}
 
 static inline void compat_vm_flags_set(struct vm_area_struct *vma,
 				       unsigned long flags)

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What dmem asks of device-mapper and of the page allocator. */
+/* What dmem asks of device-mapper. */
 #ifndef _COMPAT_DMEM_H
 #define _COMPAT_DMEM_H
 
 #include <linux/blkdev.h>
 #include <linux/device-mapper.h>
-#include <linux/gfp.h>
 
 #include <features.h>
 
@@ -26,21 +25,6 @@ static inline void dmem_compat_limits_stable_writes(struct queue_limits *limits,
 #ifdef HAVE_BLK_FEAT_STABLE_WRITES
 	if (on)
 		limits->features |= BLK_FEAT_STABLE_WRITES;
-#endif
-}
-
-/*
- * Take the page frames from @start to @end (exclusive) out of the running
- * kernel. May sleep, migrates what is there.
- */
-static inline int dmem_compat_claim(unsigned long start, unsigned long end)
-{
-#ifdef HAVE_ALLOC_CONTIG_FLAGS
-	return alloc_contig_range(start, end, ACR_FLAGS_NONE,
-				  GFP_KERNEL | __GFP_NOWARN);
-#else
-	return alloc_contig_range(start, end, MIGRATE_MOVABLE,
-				  GFP_KERNEL | __GFP_NOWARN);
 #endif
 }
 

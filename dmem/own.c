@@ -14,7 +14,7 @@
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 
-#include "compat_dmem.h"
+#include "compat_claim.h"
 #include "dmem.h"
 
 static char *own;
@@ -35,7 +35,7 @@ static bool claim_piece(unsigned long pfn)
 
 	if (!first || !last || page_zone(first) != page_zone(last))
 		return false;
-	return !dmem_compat_claim(pfn, pfn + PIECE);
+	return !compat_claim_range(pfn, pfn + PIECE);
 }
 
 /*
