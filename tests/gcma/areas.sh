@@ -7,13 +7,7 @@ cd "$(dirname "$0")" || exit 1
 . ./lib.sh
 ops=${GCMA_OPS:-50000}
 
-available() {
-	sync
-	echo 3 >/proc/sys/vm/drop_caches
-	awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo
-}
-
-before=$(available)
+watch_claims
 load areas=camera:64M,linux,cma:16M,held:32M@0x30000000
 report $? "three areas: from the running kernel, with a comma in its name, from a boot reservation"
 [ "$(figure camera/usage total_pages)" = 16384 ] && [ "$(figure linux,cma/usage free_pages)" = 4096 ]
@@ -34,9 +28,8 @@ rmmod gcma_test
 
 rmmod gcma
 report $? "the module unloads"
-after=$(available)
-[ $((before - after)) -lt 16 ]
-report $? "the memory was given back ($before MiB available before, $after after)"
+all_returned
+report $? "every page was given back: $returned"
 
 refused 'is not NAME:SIZE' areas=camera
 refused 'is not NAME:SIZE' areas=camera:
@@ -58,7 +51,6 @@ refused 'only part of the range' areas=camera:512M@0x20000000
 refused 'not a percentage' areas=camera:4M zeroed_pool=101
 [ ! -e "$gcma" ] && [ ! -e /dev/dma_heap/camera ]
 report $? "nothing of the refused ones is left"
-after=$(available)
-[ $((before - after)) -lt 16 ]
-report $? "not even memory ($before MiB available before, $after after)"
+all_returned
+report $? "not even a page: $returned"
 exit "$status"

@@ -72,3 +72,51 @@ let_go() {
 	kill -9 "$holder"
 	wait "$holder" 2>/dev/null
 }
+
+tracing=/sys/kernel/tracing
+
+# watch_claims: have the kernel tell of each range of frames that is taken from
+# it and given back to it, whoever does so.
+watch_claims() {
+	take=$(awk '$3 ~ /^alloc_contig_range(_noprof)?$/ { print $3; exit }' /proc/kallsyms)
+	{
+		echo "p:claims/asked $take first=%di:u64 end=%si:u64"
+		echo "r:claims/answered $take error=\$retval:s32"
+		echo 'p:claims/returned free_contig_range first=%di:u64 nr=%si:u64'
+	} >$tracing/kprobe_events
+	echo 1 >$tracing/events/claims/enable
+	echo >$tracing/trace
+}
+
+# all_returned: is every frame that was taken since watch_claims back, and none
+# of a boot reservation held? Says how many in $returned.
+all_returned() {
+	returned=$(awk '
+		function value(name) {
+			match($0, name "=-?[0-9]+")
+			return substr($0, RSTART + length(name) + 1, RLENGTH - length(name) - 1)
+		}
+		/ asked: / { first = value("first"); end = value("end") }
+		/ answered: .*error=0$/ {
+			for (; first < end; first++) {
+				twice += held[first]
+				held[first] = 1
+				taken++
+			}
+		}
+		/ returned: / {
+			first = value("first")
+			end = first + value("nr")
+			for (; first < end; first++) {
+				unasked += !held[first]
+				held[first] = 0
+				back++
+			}
+		}
+		/LOST/ { lost = 1 }
+		END {
+			printf "%d pages taken, %d returned, %d taken twice, %d returned twice%s\n",
+				taken, back, twice, unasked, lost ? ", events lost" : ""
+			exit !taken || taken != back || twice || unasked || lost
+		}' $tracing/trace) && ! grep -q gcma /proc/iomem
+}
