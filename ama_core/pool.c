@@ -322,7 +322,7 @@ static bool magazine_return(struct ama_pool *pool, int pages)
 	/* Pairs with smp_mb() in queue_for_grant(). */
 	smp_mb__after_atomic();
 	if (unlikely(READ_ONCE(pool->contended))) {
-		back.pages[0] = min(atomic_xchg(&magazine->credit, 0), (int)U16_MAX);
+		back.pages[0] = min_t(int, atomic_xchg(&magazine->credit, 0), U16_MAX);
 		heap_return(pool, &back);
 	}
 	return true;

@@ -37,38 +37,38 @@
 
 /* A list is set on a dentry since 6.2, on an inode before. */
 #ifdef HAVE_SET_ACL_DENTRY
-typedef struct dentry cfs_acl_object_t;
+#define cfs_acl_object dentry
 
 static inline struct inode *cfs_acl_inode(struct dentry *dentry)
 {
 	return d_inode(dentry);
 }
 
-static inline int cfs_acl_chmod(cfs_idmap_t *idmap, struct dentry *dentry)
+static inline int cfs_acl_chmod(struct cfs_idmap *idmap, struct dentry *dentry)
 {
 	return posix_acl_chmod(idmap, dentry, d_inode(dentry)->i_mode);
 }
 #else
-typedef struct inode cfs_acl_object_t;
+#define cfs_acl_object inode
 
 static inline struct inode *cfs_acl_inode(struct inode *inode)
 {
 	return inode;
 }
 
-static inline int cfs_acl_chmod(cfs_idmap_t *idmap, struct dentry *dentry)
+static inline int cfs_acl_chmod(struct cfs_idmap *idmap, struct dentry *dentry)
 {
 	return posix_acl_chmod(idmap, d_inode(dentry), d_inode(dentry)->i_mode);
 }
 #endif
 
 #ifdef HAVE_FILE_KATTR
-typedef struct file_kattr cfs_fileattr_t;
+#define cfs_fileattr file_kattr
 #else
-typedef struct fileattr cfs_fileattr_t;
+#define cfs_fileattr fileattr
 #endif
 
-static inline cfs_idmap_t *cfs_file_idmap(struct file *file)
+static inline struct cfs_idmap *cfs_file_idmap(struct file *file)
 {
 #ifdef HAVE_FILE_MNT_IDMAP
 	return file_mnt_idmap(file);

@@ -15,19 +15,19 @@
 
 /* Idmapped mounts: a user namespace of the mount until 6.2. */
 #ifdef HAVE_MNT_IDMAP
-typedef struct mnt_idmap cfs_idmap_t;
+#define cfs_idmap mnt_idmap
 #define cfs_nop_idmap (&nop_mnt_idmap)
 #else
-typedef struct user_namespace cfs_idmap_t;
+#define cfs_idmap user_namespace
 #define cfs_nop_idmap (&init_user_ns)
 #endif
 
 /* mkdir() returns a dentry since 6.15, which is NULL for the one given. */
 #ifdef HAVE_MKDIR_DENTRY
-typedef struct dentry *cfs_mkdir_t;
+#define CFS_MKDIR_TYPE struct dentry *
 #define cfs_mkdir_ret(err) ERR_PTR(err)
 #else
-typedef int cfs_mkdir_t;
+#define CFS_MKDIR_TYPE int
 #define cfs_mkdir_ret(err) (err)
 #endif
 
@@ -104,7 +104,7 @@ static inline void cfs_touch(struct inode *inode)
 	cfs_set_mtime(inode, inode_set_ctime_current(inode));
 }
 
-static inline void cfs_fillattr(cfs_idmap_t *idmap, u32 mask,
+static inline void cfs_fillattr(struct cfs_idmap *idmap, u32 mask,
 				struct inode *inode, struct kstat *stat)
 {
 #ifdef HAVE_FILLATTR_MASK

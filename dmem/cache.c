@@ -26,13 +26,25 @@ void dmem_cache_init(struct dmem_cache *cache)
 	WRITE_ONCE(cache->cookie, atomic_inc_return(&next_cookie));
 }
 
+/* The next store from @slot on, which then is behind it; NULL after the last. */
+static __always_inline struct dmem_store *next_store(int *slot)
+{
+	struct dmem_store *store;
+
+	while (*slot < READ_ONCE(dmem_stores_end)) {
+		store = rcu_dereference(dmem_stores[(*slot)++]);
+		if (store)
+			return store;
+	}
+	return NULL;
+}
+
 /* Walk the stores; the caller holds rcu_read_lock(). */
-#define for_each_store(i, store)					\
-	for ((i) = 0; (i) < READ_ONCE(dmem_stores_end); (i)++)		\
-		if (!((store) = rcu_dereference(dmem_stores[(i)]))) {	\
-		} else
+#define for_each_store(slot, store)	\
+	for ((slot) = 0; ((store) = next_store(&(slot)));)
 
 static unsigned long cache_enter(void)
+	__acquires(RCU)
 {
 	unsigned long flags;
 
@@ -42,6 +54,7 @@ static unsigned long cache_enter(void)
 }
 
 static void cache_leave(unsigned long flags)
+	__releases(RCU)
 {
 	rcu_read_unlock();
 	local_irq_restore(flags);

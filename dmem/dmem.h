@@ -166,17 +166,17 @@ static inline unsigned long dmem_pfn(const struct dmem_store *store, u32 page)
 /*
  * Announce that the contents of a page are about to be touched. Interrupts are
  * off until dmem_busy_end(). The caller looks at the page's state afterwards.
- * The barrier pairs with the one in dmem_revoke().
  */
 static inline void dmem_busy_begin(const struct dmem_store *store, u32 page)
 {
 	__this_cpu_write(dmem_busy_pfn, dmem_pfn(store, page));
+	/* Pairs with the one in dmem_revoke(): announced, then looked at. */
 	smp_mb();
 }
 
-/* Pairs with the acquiring load in dmem_wait_busy(). */
 static inline void dmem_busy_end(void)
 {
+	/* Pairs with the acquiring load in dmem_wait_busy(). */
 	smp_store_release(this_cpu_ptr(&dmem_busy_pfn), 0UL);
 }
 

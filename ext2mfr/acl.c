@@ -174,7 +174,7 @@ static int store(struct inode *inode, struct posix_acl *acl, int type)
  * Context: may sleep.
  * Return: 0 or an errno.
  */
-int e2m_set_acl(cfs_idmap_t *idmap, struct inode *inode, struct posix_acl *acl,
+int e2m_set_acl(struct cfs_idmap *idmap, struct inode *inode, struct posix_acl *acl,
 		int type)
 {
 	umode_t mode = inode->i_mode;

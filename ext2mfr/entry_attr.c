@@ -37,7 +37,7 @@ static int ext2mfr_xattr_get(const struct xattr_handler *handler,
 }
 
 static int ext2mfr_xattr_set(const struct xattr_handler *handler,
-			     cfs_idmap_t *idmap, struct dentry *dentry,
+			     struct cfs_idmap *idmap, struct dentry *dentry,
 			     struct inode *inode, const char *name,
 			     const void *value, size_t size, int flags)
 {
@@ -104,7 +104,7 @@ struct posix_acl *ext2mfr_get_acl(struct inode *inode, int type, bool rcu)
 	return acl;
 }
 
-int ext2mfr_set_acl(cfs_idmap_t *idmap, cfs_acl_object_t *object,
+int ext2mfr_set_acl(struct cfs_idmap *idmap, struct cfs_acl_object *object,
 		    struct posix_acl *acl, int type)
 {
 	struct inode *inode = cfs_acl_inode(object);
@@ -119,13 +119,13 @@ int ext2mfr_set_acl(cfs_idmap_t *idmap, cfs_acl_object_t *object,
 }
 
 /* No scope: it reads memory only. */
-int ext2mfr_fileattr_get(struct dentry *dentry, cfs_fileattr_t *attr)
+int ext2mfr_fileattr_get(struct dentry *dentry, struct cfs_fileattr *attr)
 {
 	return e2m_fileattr_get(d_inode(dentry), attr);
 }
 
-int ext2mfr_fileattr_set(cfs_idmap_t *idmap, struct dentry *dentry,
-			 cfs_fileattr_t *attr)
+int ext2mfr_fileattr_set(struct cfs_idmap *idmap, struct dentry *dentry,
+			 struct cfs_fileattr *attr)
 {
 	struct ama_scope scope;
 	int err = e2m_enter(&scope, dentry->d_sb, E2M_OP_IOCTL, 0);

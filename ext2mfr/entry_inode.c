@@ -20,7 +20,7 @@ static struct dentry *ext2mfr_lookup(struct inode *dir, struct dentry *dentry,
 	return ret;
 }
 
-static int ext2mfr_create(cfs_idmap_t *idmap, struct inode *dir,
+static int ext2mfr_create(struct cfs_idmap *idmap, struct inode *dir,
 			  struct dentry *dentry, umode_t mode, bool excl)
 {
 	struct ama_scope scope;
@@ -33,7 +33,7 @@ static int ext2mfr_create(cfs_idmap_t *idmap, struct inode *dir,
 	return err;
 }
 
-static int ext2mfr_tmpfile(cfs_idmap_t *idmap, struct inode *dir,
+static int ext2mfr_tmpfile(struct cfs_idmap *idmap, struct inode *dir,
 			   struct file *file, umode_t mode)
 {
 	struct ama_scope scope;
@@ -46,7 +46,7 @@ static int ext2mfr_tmpfile(cfs_idmap_t *idmap, struct inode *dir,
 	return finish_open_simple(file, err);
 }
 
-static int ext2mfr_mknod(cfs_idmap_t *idmap, struct inode *dir,
+static int ext2mfr_mknod(struct cfs_idmap *idmap, struct inode *dir,
 			 struct dentry *dentry, umode_t mode, dev_t rdev)
 {
 	struct ama_scope scope;
@@ -72,7 +72,7 @@ static int ext2mfr_link(struct dentry *old, struct inode *dir,
 	return err;
 }
 
-static int ext2mfr_symlink(cfs_idmap_t *idmap, struct inode *dir,
+static int ext2mfr_symlink(struct cfs_idmap *idmap, struct inode *dir,
 			   struct dentry *dentry, const char *target)
 {
 	struct ama_scope scope;
@@ -85,7 +85,7 @@ static int ext2mfr_symlink(cfs_idmap_t *idmap, struct inode *dir,
 	return err;
 }
 
-static cfs_mkdir_t ext2mfr_mkdir(cfs_idmap_t *idmap, struct inode *dir,
+static CFS_MKDIR_TYPE ext2mfr_mkdir(struct cfs_idmap *idmap, struct inode *dir,
 				 struct dentry *dentry, umode_t mode)
 {
 	struct ama_scope scope;
@@ -122,7 +122,7 @@ static int ext2mfr_rmdir(struct inode *dir, struct dentry *dentry)
 	return err;
 }
 
-static int ext2mfr_rename(cfs_idmap_t *idmap, struct inode *old_dir,
+static int ext2mfr_rename(struct cfs_idmap *idmap, struct inode *old_dir,
 			  struct dentry *old_dentry, struct inode *new_dir,
 			  struct dentry *new_dentry, unsigned int flags)
 {
@@ -136,7 +136,7 @@ static int ext2mfr_rename(cfs_idmap_t *idmap, struct inode *old_dir,
 	return err;
 }
 
-static int ext2mfr_setattr(cfs_idmap_t *idmap, struct dentry *dentry,
+static int ext2mfr_setattr(struct cfs_idmap *idmap, struct dentry *dentry,
 			   struct iattr *attr)
 {
 	struct ama_scope scope;
@@ -150,7 +150,7 @@ static int ext2mfr_setattr(cfs_idmap_t *idmap, struct dentry *dentry,
 }
 
 /* No scope: it reads memory only. */
-static int ext2mfr_getattr(cfs_idmap_t *idmap, const struct path *path,
+static int ext2mfr_getattr(struct cfs_idmap *idmap, const struct path *path,
 			   struct kstat *stat, u32 mask, unsigned int flags)
 {
 	return e2m_getattr(idmap, path, stat, mask, flags);

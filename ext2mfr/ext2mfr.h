@@ -319,7 +319,7 @@ void e2m_window_drop(struct inode *inode);
 bool e2m_window_drop_all(struct super_block *sb);
 
 /* inode_alloc.c */
-struct inode *e2m_new_inode(cfs_idmap_t *idmap, struct inode *dir,
+struct inode *e2m_new_inode(struct cfs_idmap *idmap, struct inode *dir,
 			    umode_t mode, const struct qstr *name);
 void e2m_free_inode(struct inode *inode);
 
@@ -345,9 +345,9 @@ int e2m_write_inode(struct inode *inode, bool sync);
 void e2m_evict_inode(struct inode *inode);
 void e2m_set_vfs_flags(struct inode *inode);
 void e2m_set_ops(struct inode *inode, dev_t rdev);
-int e2m_setattr(cfs_idmap_t *idmap, struct dentry *dentry,
+int e2m_setattr(struct cfs_idmap *idmap, struct dentry *dentry,
 		struct iattr *attr);
-int e2m_getattr(cfs_idmap_t *idmap, const struct path *path,
+int e2m_getattr(struct cfs_idmap *idmap, const struct path *path,
 		struct kstat *stat, u32 mask, unsigned int flags);
 bool e2m_inode_unsynced(struct inode *inode);
 void e2m_need_revision(struct e2m_sb *sbi, u32 revision);
@@ -413,16 +413,16 @@ unsigned long e2m_index_shrink(struct super_block *sb, unsigned long nr);
 /* namei.c */
 struct dentry *e2m_lookup(struct inode *dir, struct dentry *dentry,
 			  unsigned int flags);
-int e2m_create(cfs_idmap_t *idmap, struct inode *dir, struct dentry *dentry,
+int e2m_create(struct cfs_idmap *idmap, struct inode *dir, struct dentry *dentry,
 	       umode_t mode);
-int e2m_tmpfile(cfs_idmap_t *idmap, struct inode *dir, struct file *file,
+int e2m_tmpfile(struct cfs_idmap *idmap, struct inode *dir, struct file *file,
 		umode_t mode);
-int e2m_mknod(cfs_idmap_t *idmap, struct inode *dir, struct dentry *dentry,
+int e2m_mknod(struct cfs_idmap *idmap, struct inode *dir, struct dentry *dentry,
 	      umode_t mode, dev_t rdev);
 int e2m_link(struct dentry *old, struct inode *dir, struct dentry *dentry);
-int e2m_symlink(cfs_idmap_t *idmap, struct inode *dir, struct dentry *dentry,
+int e2m_symlink(struct cfs_idmap *idmap, struct inode *dir, struct dentry *dentry,
 		const char *target);
-int e2m_mkdir(cfs_idmap_t *idmap, struct inode *dir, struct dentry *dentry,
+int e2m_mkdir(struct cfs_idmap *idmap, struct inode *dir, struct dentry *dentry,
 	      umode_t mode);
 int e2m_unlink(struct inode *dir, struct dentry *dentry);
 int e2m_rmdir(struct inode *dir, struct dentry *dentry);

@@ -426,7 +426,7 @@ void e2m_evict_inode(struct inode *inode)
  * Context: may sleep.
  * Return: 0 or an errno.
  */
-int e2m_setattr(cfs_idmap_t *idmap, struct dentry *dentry, struct iattr *attr)
+int e2m_setattr(struct cfs_idmap *idmap, struct dentry *dentry, struct iattr *attr)
 {
 	struct inode *inode = d_inode(dentry);
 	int err;
@@ -461,7 +461,7 @@ int e2m_setattr(cfs_idmap_t *idmap, struct dentry *dentry, struct iattr *attr)
  * Context: any.
  * Return: 0.
  */
-int e2m_getattr(cfs_idmap_t *idmap, const struct path *path,
+int e2m_getattr(struct cfs_idmap *idmap, const struct path *path,
 		struct kstat *stat, u32 mask, unsigned int flags)
 {
 	struct inode *inode = d_inode(path->dentry);

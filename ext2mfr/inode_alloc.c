@@ -194,7 +194,7 @@ static u32 inherited_flags(const struct inode *dir, umode_t mode)
 }
 
 static void init_inode(struct inode *inode, struct inode *dir, umode_t mode,
-		       cfs_idmap_t *idmap)
+		       struct cfs_idmap *idmap)
 {
 	struct e2m_sb *sbi = E2M_SB(inode->i_sb);
 	struct e2m_inode *ei = E2M_I(inode);
@@ -229,7 +229,7 @@ static void init_inode(struct inode *inode, struct inode *dir, umode_t mode,
  * Return: the inode, locked as new, with one link, inherited attributes and no
  * operations; or an errno: -ENOSPC, -ENOMEM, -EIO, -EFSCORRUPTED.
  */
-struct inode *e2m_new_inode(cfs_idmap_t *idmap, struct inode *dir,
+struct inode *e2m_new_inode(struct cfs_idmap *idmap, struct inode *dir,
 			    umode_t mode, const struct qstr *name)
 {
 	struct super_block *sb = dir->i_sb;

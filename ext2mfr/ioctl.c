@@ -18,7 +18,7 @@
  * Context: any.
  * Return: 0.
  */
-int e2m_fileattr_get(struct inode *inode, cfs_fileattr_t *attr)
+int e2m_fileattr_get(struct inode *inode, struct cfs_fileattr *attr)
 {
 	fileattr_fill_flags(attr, E2M_I(inode)->flags & E2_FL_USER_VISIBLE);
 	return 0;
@@ -32,7 +32,7 @@ int e2m_fileattr_get(struct inode *inode, cfs_fileattr_t *attr)
  * Context: may sleep.
  * Return: 0; -EOPNOTSUPP for what ext2 has no flag for; -EIO.
  */
-int e2m_fileattr_set(struct inode *inode, const cfs_fileattr_t *attr)
+int e2m_fileattr_set(struct inode *inode, const struct cfs_fileattr *attr)
 {
 	struct e2m_inode *ei = E2M_I(inode);
 	u32 flags = attr->flags;

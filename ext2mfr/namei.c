@@ -89,7 +89,7 @@ static int name_new_inode(struct inode *dir, struct dentry *dentry,
  * Context: may sleep.
  * Return: 0 or an errno; nothing changed on error.
  */
-int e2m_create(cfs_idmap_t *idmap, struct inode *dir, struct dentry *dentry,
+int e2m_create(struct cfs_idmap *idmap, struct inode *dir, struct dentry *dentry,
 	       umode_t mode)
 {
 	struct inode *inode = e2m_new_inode(idmap, dir, mode, &dentry->d_name);
@@ -110,7 +110,7 @@ int e2m_create(cfs_idmap_t *idmap, struct inode *dir, struct dentry *dentry,
  * Context: may sleep.
  * Return: 0 or an errno.
  */
-int e2m_tmpfile(cfs_idmap_t *idmap, struct inode *dir, struct file *file,
+int e2m_tmpfile(struct cfs_idmap *idmap, struct inode *dir, struct file *file,
 		umode_t mode)
 {
 	struct inode *inode = e2m_new_inode(idmap, dir, mode, NULL);
@@ -134,7 +134,7 @@ int e2m_tmpfile(cfs_idmap_t *idmap, struct inode *dir, struct file *file,
  * Context: may sleep.
  * Return: 0 or an errno; nothing changed on error.
  */
-int e2m_mknod(cfs_idmap_t *idmap, struct inode *dir, struct dentry *dentry,
+int e2m_mknod(struct cfs_idmap *idmap, struct inode *dir, struct dentry *dentry,
 	      umode_t mode, dev_t rdev)
 {
 	struct inode *inode = e2m_new_inode(idmap, dir, mode, &dentry->d_name);
@@ -156,7 +156,7 @@ int e2m_mknod(cfs_idmap_t *idmap, struct inode *dir, struct dentry *dentry,
  * Context: may sleep.
  * Return: 0 or an errno; nothing changed on error.
  */
-int e2m_symlink(cfs_idmap_t *idmap, struct inode *dir, struct dentry *dentry,
+int e2m_symlink(struct cfs_idmap *idmap, struct inode *dir, struct dentry *dentry,
 		const char *target)
 {
 	size_t len = strlen(target);
@@ -221,7 +221,7 @@ undo:
  * Context: may sleep.
  * Return: 0 or an errno; nothing changed on error.
  */
-int e2m_mkdir(cfs_idmap_t *idmap, struct inode *dir, struct dentry *dentry,
+int e2m_mkdir(struct cfs_idmap *idmap, struct inode *dir, struct dentry *dentry,
 	      umode_t mode)
 {
 	struct inode *inode;

@@ -11,7 +11,7 @@
 /**
  * e2m_msg - say something about a volume
  * @sb:    the volume
- * @level: KERN_*
+ * @level: KERN_CRIT, KERN_ERR or KERN_WARNING
  * @fmt:   what to say, without a newline
  *
  * Context: any.
@@ -24,7 +24,16 @@ void e2m_msg(struct super_block *sb, const char *level, const char *fmt, ...)
 	va_start(args, fmt);
 	vaf.fmt = fmt;
 	vaf.va = &args;
-	printk("%s" E2M_NAME " (%s): %pV\n", level, sb->s_id, &vaf);
+	switch (printk_get_level(level)) {
+	case '2':
+		pr_crit(E2M_NAME " (%s): %pV\n", sb->s_id, &vaf);
+		break;
+	case '3':
+		pr_err(E2M_NAME " (%s): %pV\n", sb->s_id, &vaf);
+		break;
+	default:
+		pr_warn(E2M_NAME " (%s): %pV\n", sb->s_id, &vaf);
+	}
 	va_end(args);
 }
 

@@ -207,8 +207,10 @@ static void name_block(struct inode *inode, u32 block)
 		inode_sub_bytes(inode, bytes);
 	if (block)
 		set_bit(E2M_NEW_ATTR, &ei->state);
-	/* Whoever sees the block sees the mark; pairs with the test and clear
-	 * in e2m_xattr_settle(). */
+	/*
+	 * Whoever sees the block sees the mark; pairs with the test and clear
+	 * in e2m_xattr_settle().
+	 */
 	smp_mb__after_atomic();
 	WRITE_ONCE(ei->file_acl, block);
 }

@@ -92,14 +92,14 @@ int e2m_attr_init(struct inode *inode, struct inode *dir,
 
 /* acl.c */
 struct posix_acl *e2m_get_acl(struct inode *inode, int type);
-int e2m_set_acl(cfs_idmap_t *idmap, struct inode *inode,
+int e2m_set_acl(struct cfs_idmap *idmap, struct inode *inode,
 		struct posix_acl *acl, int type);
 int e2m_acl_init(struct inode *inode, struct inode *dir);
 
 /* ioctl.c */
 long e2m_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
-int e2m_fileattr_get(struct inode *inode, cfs_fileattr_t *attr);
-int e2m_fileattr_set(struct inode *inode, const cfs_fileattr_t *attr);
+int e2m_fileattr_get(struct inode *inode, struct cfs_fileattr *attr);
+int e2m_fileattr_set(struct inode *inode, const struct cfs_fileattr *attr);
 
 /* export.c */
 struct dentry *e2m_fh_to_dentry(struct super_block *sb, struct fid *fid,
@@ -113,11 +113,11 @@ extern const struct xattr_handler *cfs_xattr_const ext2mfr_xattr_handlers[];
 extern const struct export_operations ext2mfr_export_ops;
 ssize_t ext2mfr_listxattr(struct dentry *dentry, char *buffer, size_t size);
 struct posix_acl *ext2mfr_get_acl(struct inode *inode, int type, bool rcu);
-int ext2mfr_set_acl(cfs_idmap_t *idmap, cfs_acl_object_t *object,
+int ext2mfr_set_acl(struct cfs_idmap *idmap, struct cfs_acl_object *object,
 		    struct posix_acl *acl, int type);
-int ext2mfr_fileattr_get(struct dentry *dentry, cfs_fileattr_t *attr);
-int ext2mfr_fileattr_set(cfs_idmap_t *idmap, struct dentry *dentry,
-			 cfs_fileattr_t *attr);
+int ext2mfr_fileattr_get(struct dentry *dentry, struct cfs_fileattr *attr);
+int ext2mfr_fileattr_set(struct cfs_idmap *idmap, struct dentry *dentry,
+			 struct cfs_fileattr *attr);
 long ext2mfr_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 long ext2mfr_compat_ioctl(struct file *file, unsigned int cmd,
 			  unsigned long arg);

@@ -148,8 +148,10 @@ int e2m_attr_find(const void *block, u32 size, struct e2m_attr *attr)
 	return more ? more : -ENODATA;
 }
 
-/* Hash of an entry: the bytes of the name, then the words of the value, which
- * is padded with zeroes. */
+/*
+ * Hash of an entry: the bytes of the name, then the words of the value, which
+ * is padded with zeroes.
+ */
 static u32 hash_entry(const struct e2_xattr_entry *entry, const __le32 *value)
 {
 	u32 words = E2_XATTR_ROUND(le32_to_cpu(entry->e_value_size)) /

@@ -55,8 +55,10 @@ struct e2_acl_header {
 	__le32 a_version;
 };
 
-/* Entries for the owner, the owning group, the mask and the others end after
- * the permissions. */
+/*
+ * Entries for the owner, the owning group, the mask and the others end after
+ * the permissions.
+ */
 struct e2_acl_entry {
 	__le16 e_tag;
 	__le16 e_perm;

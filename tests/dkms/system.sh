@@ -16,7 +16,7 @@ for part in Kbuild dkms.conf compat include $modules; do
 	cp -r "$part" "$sources/"
 done
 # What a build in the repository itself may have left.
-find "$sources" -name '*.o' -o -name '*.ko' -o -name '*.cmd' -o -name features.h | xargs -r rm -f
+find "$sources" \( -name '*.o' -o -name '*.ko' -o -name '*.cmd' -o -name features.h \) -exec rm -f {} +
 
 check "$kernel: dkms add" dkms add -m surety -v "$version"
 check "$kernel: dkms build" dkms build -m surety -v "$version" -k "$release"

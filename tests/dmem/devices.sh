@@ -3,6 +3,7 @@
 # The target as a device: table lines, stacking, odd sizes, failing writes, live
 # insertion and removal, and whose pages must never be cached.
 # usage: devices.sh   (disk: /dev/vda)
+# shellcheck source=tests/dmem/lib.sh
 . "${0%/*}/lib.sh"
 disk=/dev/vda
 size=$(sectors $disk)
@@ -175,7 +176,7 @@ live_insertion() {
 	for round in 1 2 3; do
 		dmsetup load d --table "0 $size dmem $disk 0"
 		dmsetup suspend d && dmsetup resume d
-		for i in 1 2 3 4; do
+		for _ in 1 2 3 4; do
 			drop_caches
 			sleep 0.2
 		done
@@ -200,7 +201,8 @@ live_insertion() {
 
 modprobe -a dm-flakey dm-crypt 2>/dev/null
 load_dmem own=16M
-for part in ${*:-table_lines stacking encryption small_blocks failing_writes live_insertion}; do
+[ $# -gt 0 ] || set -- table_lines stacking encryption small_blocks failing_writes live_insertion
+for part; do
 	echo "# $part"
 	$part
 done

@@ -3,6 +3,7 @@
 # A file system on the target under stress, while owners revoke and memory is
 # short; afterwards the whole device is compared with what the cache serves.
 # usage: files.sh FILESYSTEM SECONDS   (disk: /dev/vda)
+# shellcheck source=tests/dmem/lib.sh
 . "${0%/*}/lib.sh"
 fs=$1 seconds=$2
 

@@ -3,6 +3,7 @@
 # A swap area on the target: every page of a process that does not fit in memory
 # is verified; swapped-in pages come from the cache.
 # usage: swap.sh ROUNDS   (disk: /dev/vda)
+# shellcheck source=tests/dmem/lib.sh
 . "${0%/*}/lib.sh"
 
 load_dmem own=16M

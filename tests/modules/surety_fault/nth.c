@@ -25,8 +25,10 @@ struct nth_file {
 	struct fault_nth *slot;		/* NULL before the first write */
 };
 
-/* Protects taking and leaving slots; a slot's @left is its own task's, which
- * writes it either from the file or from a probe that interrupted the task. */
+/*
+ * Protects taking and leaving slots; a slot's @left is its own task's, which
+ * writes it either from the file or from a probe that interrupted the task.
+ */
 static DEFINE_MUTEX(nth_lock);
 
 /**

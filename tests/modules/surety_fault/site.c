@@ -54,15 +54,20 @@ static void find_callers(struct pt_regs *regs, unsigned long *caller)
 			caller[found++] = stack[i];
 }
 
+static bool is_ready(const struct fault_site *site)
+{
+	/* Pairs with the release in fault_site_record(): then look at the callers. */
+	return smp_load_acquire(&site->ready);
+}
+
 /**
  * fault_site_record() - count a failure for its callers
  * @level: page or slab
  * @regs:  registers at the entry of the function that fails
  *
  * Context: in a probe. A site's callers are written once by whoever claims the
- * place, before @ready is set; the release pairs with the acquire here and in
- * add_up(). A probe that meets a place just being filled looks further; the
- * same callers may then have two places, which add up when read.
+ * place, before @ready is set. A probe that meets a place just being filled looks
+ * further; the same callers may then have two places, which add up when read.
  */
 void fault_site_record(struct fault_level *level, struct pt_regs *regs)
 {
@@ -77,8 +82,9 @@ void fault_site_record(struct fault_level *level, struct pt_regs *regs)
 
 		if (!atomic_cmpxchg(&site->owned, 0, 1)) {
 			memcpy(site->caller, caller, sizeof(caller));
+			/* Pairs with the acquire in is_ready(). */
 			smp_store_release(&site->ready, true);
-		} else if (!smp_load_acquire(&site->ready) ||
+		} else if (!is_ready(site) ||
 			   memcmp(site->caller, caller, sizeof(caller))) {
 			continue;
 		}
@@ -120,7 +126,7 @@ static unsigned int add_up(const struct fault_level *level,
 	for (i = 0; i < FAULT_SITES; i++) {
 		const struct fault_site *site = &level->sites[i];
 
-		if (!smp_load_acquire(&site->ready))
+		if (!is_ready(site))
 			continue;
 		site_name(site, name);
 		for (j = 0; j < nr && strcmp(lines[j].name, name); j++)
