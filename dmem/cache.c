@@ -192,31 +192,53 @@ leave:
 	return kept;
 }
 
+static bool drop_one(struct dmem_store *store, const struct dmem_key *key,
+		     u32 hash)
+{
+	unsigned long flags;
+	bool dropped;
+
+	local_irq_save(flags);
+	dropped = dmem_index_drop(store, key, hash);
+	local_irq_restore(flags);
+	if (dropped)
+		dmem_count(store, DMEM_DROPPED, 1);
+	return dropped;
+}
+
 /**
- * dmem_cache_drop() - forget a key
- * @key: the key
+ * dmem_cache_drop() - forget keys
+ * @first: the first key
+ * @nr:    how many, their blocks counting up from the first one's
  *
- * When it returns, nobody is reading a copy of the key. If fills of the key
- * may run at the same time, change their guard first, with a full barrier.
+ * When it returns, nobody is reading a copy of any of the keys. If fills of a
+ * key may run at the same time, change its guard first, with a full barrier.
+ * Keys that have no copy cost a hash and a look.
  *
  * Context: any.
- * Return: whether there was a copy.
+ * Return: number of copies there were.
  */
-bool dmem_cache_drop(const struct dmem_key *key)
+u64 dmem_cache_drop(const struct dmem_key *first, u32 nr)
 {
-	unsigned long flags = cache_enter();
-	u32 hash = dmem_hash(key);
 	struct dmem_store *store;
-	bool dropped = false;
+	u64 dropped = 0;
 	int i;
 
+	if (!READ_ONCE(dmem_stores_end))
+		return 0;
+	rcu_read_lock();
 	for_each_store(i, store) {
-		if (dmem_index_drop(store, key, hash)) {
-			dmem_count(store, DMEM_DROPPED, 1);
-			dropped = true;
+		struct dmem_key key = *first;
+		u32 left;
+
+		for (left = nr; left; left--, key.block++) {
+			u32 hash = dmem_hash(&key);
+
+			if (dmem_index_may_hold(store, hash))
+				dropped += drop_one(store, &key, hash);
 		}
 	}
-	cache_leave(flags);
+	rcu_read_unlock();
 	return dropped;
 }
 

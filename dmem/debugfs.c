@@ -120,7 +120,7 @@ static int chunks_show(struct seq_file *m, void *unused)
 			   atomic_read(&store->chunks[chunk].lent),
 			   atomic_read(&store->chunks[chunk].cached),
 			   READ_ONCE(store->chunks[chunk].heat),
-			   dmem_chunk_cost(store, chunk));
+			   dmem_chunks_cost(store, chunk, 1));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(chunks);

@@ -84,8 +84,9 @@ struct dmem_entry {
 };
 
 struct dmem_bucket {
-	raw_spinlock_t lock;	/* the chain that starts at @head */
+	raw_spinlock_t lock;	/* the chain that starts at @head, and @filter */
 	u32 head;
+	u32 filter;		/* dmem_filter_bit() of every entry on the chain */
 };
 
 /* DMEM_CHUNK_PAGES pages; the last chunk may be shorter. */
@@ -205,7 +206,37 @@ bool dmem_page_move(struct dmem_store *store, u32 page, u8 from, u8 to);
 void dmem_page_free(struct dmem_store *store, u32 page, u8 from);
 
 /* index.c */
-u32 dmem_hash(const struct dmem_key *key);
+
+/*
+ * Full-width hash of a key; buckets use the low bits, their filters the highest
+ * ones, ghosts all of them.
+ */
+static inline u32 dmem_hash(const struct dmem_key *key)
+{
+	u64 mix = key->block + ((u64)key->cookie << 40);
+
+	if (key->object)
+		mix += key->object * GOLDEN_RATIO_64 + key->version;
+	mix *= 0x9fb21c651e98df25ULL;
+	return mix >> 32 ^ mix >> 11;
+}
+
+static inline u32 dmem_filter_bit(u32 hash)
+{
+	return 1U << (hash >> 27);
+}
+
+/*
+ * May the store hold a key with this hash? No lock is taken. A writer who has
+ * changed the guard of the key, with a full barrier, may rely on a no: pairs
+ * with the barrier in dmem_index_insert().
+ */
+static inline bool dmem_index_may_hold(const struct dmem_store *store, u32 hash)
+{
+	return READ_ONCE(store->buckets[hash & store->bucket_mask].filter) &
+	       dmem_filter_bit(hash);
+}
+
 bool dmem_index_maybe(const struct dmem_store *store,
 		      const struct dmem_key *key, u32 hash);
 bool dmem_index_touch(struct dmem_store *store, const struct dmem_key *key,
@@ -286,7 +317,7 @@ bool dmem_cache_maybe(const struct dmem_key *key);
 bool dmem_cache_load(const struct dmem_key *key, const struct dmem_copy *copy);
 bool dmem_cache_fill(const struct dmem_key *key, struct page *page,
 		     const struct dmem_guard *guard);
-bool dmem_cache_drop(const struct dmem_key *key);
+u64 dmem_cache_drop(const struct dmem_key *first, u32 nr);
 u64 dmem_cache_drop_all(struct dmem_cache *cache);
 u64 dmem_cache_count(const struct dmem_cache *cache);
 

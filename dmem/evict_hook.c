@@ -58,6 +58,7 @@ static void offer(struct page *page, const struct dmem_resident *resident)
 		goto unlock;
 	}
 	key = dmem_target_key(t, resident->block);
+	dmem_target_fills(t);
 	if (dmem_cache_fill(&key, page, &guard))
 		dmem_target_count(t, DMEM_T_FILLS, 1);
 unlock:

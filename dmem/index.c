@@ -16,24 +16,12 @@
  * are raw because the eviction hook runs inside a trace point.
  */
 #include <linux/highmem.h>
-#include <linux/jhash.h>
 #include <linux/string.h>
 
 #include "dmem.h"
 
 /* Entries of a chain that are looked at without its lock. */
 #define MAYBE_STEPS	8
-
-/* Full-width hash of a key; buckets use the low bits, ghosts the high ones. */
-u32 dmem_hash(const struct dmem_key *key)
-{
-	u64 mix = key->block + ((u64)key->cookie << 40);
-
-	if (key->object)
-		mix += key->object * GOLDEN_RATIO_64 + key->version;
-	mix *= 0x9fb21c651e98df25ULL;
-	return mix >> 32 ^ mix >> 11;
-}
 
 static inline struct dmem_bucket *bucket_of(struct dmem_store *store, u32 hash)
 {
@@ -69,6 +57,21 @@ static u32 bucket_find(struct dmem_store *store, struct dmem_bucket *bucket,
 		link = &entry->next;
 	}
 	return DMEM_NIL;
+}
+
+/*
+ * A key that the filter let pass was not there: let the filter say what is on
+ * the chain, and no more.
+ */
+static void bucket_refresh(struct dmem_store *store, struct dmem_bucket *bucket)
+{
+	u32 page, filter = 0;
+
+	lockdep_assert_held(&bucket->lock);
+	for (page = bucket->head; page != DMEM_NIL;
+	     page = store->entries[page].next)
+		filter |= dmem_filter_bit(dmem_hash(&store->entries[page].key));
+	WRITE_ONCE(bucket->filter, filter);
 }
 
 static void bucket_unlink(struct dmem_store *store, struct dmem_bucket *bucket,
@@ -109,9 +112,12 @@ void dmem_index_detach(struct dmem_store *store, u32 page)
 bool dmem_index_maybe(const struct dmem_store *store,
 		      const struct dmem_key *key, u32 hash)
 {
-	u32 page = READ_ONCE(store->buckets[hash & store->bucket_mask].head);
+	u32 page;
 	int steps;
 
+	if (!dmem_index_may_hold(store, hash))
+		return false;
+	page = READ_ONCE(store->buckets[hash & store->bucket_mask].head);
 	for (steps = 0; page != DMEM_NIL && steps < MAYBE_STEPS; steps++) {
 		const struct dmem_entry *entry = &store->entries[page];
 
@@ -129,12 +135,14 @@ bool dmem_index_touch(struct dmem_store *store, const struct dmem_key *key,
 	struct dmem_bucket *bucket = bucket_of(store, hash);
 	u32 page;
 
-	if (READ_ONCE(bucket->head) == DMEM_NIL)
+	if (!dmem_index_may_hold(store, hash))
 		return false;
 	raw_spin_lock(&bucket->lock);
 	page = bucket_find(store, bucket, key);
 	if (page != DMEM_NIL)
 		dmem_lru_used(store, page);
+	else
+		bucket_refresh(store, bucket);
 	raw_spin_unlock(&bucket->lock);
 	return page != DMEM_NIL;
 }
@@ -161,12 +169,14 @@ bool dmem_index_load(struct dmem_store *store, const struct dmem_key *key,
 	bool loaded = false;
 	u32 page;
 
-	if (READ_ONCE(bucket->head) == DMEM_NIL)
+	if (!dmem_index_may_hold(store, hash))
 		return false;
 	raw_spin_lock(&bucket->lock);
 	page = bucket_find(store, bucket, key);
-	if (page == DMEM_NIL)
+	if (page == DMEM_NIL) {
+		bucket_refresh(store, bucket);
 		goto unlock;
+	}
 	dmem_busy_begin(store, page);
 	if (dmem_page_state(store, page) == DMEM_VALID) {
 		copy_out(store, page, copy);
@@ -194,12 +204,8 @@ bool dmem_index_drop(struct dmem_store *store, const struct dmem_key *key,
 	struct dmem_bucket *bucket = bucket_of(store, hash);
 	u32 page;
 
-	/*
-	 * The caller has changed the guard of this key with a full barrier.
-	 * Pairs with the barrier in dmem_index_insert(): an entry that is not
-	 * seen here will not pass its guard.
-	 */
-	if (READ_ONCE(bucket->head) == DMEM_NIL)
+	/* An entry that is not seen here will not pass its guard. */
+	if (!dmem_index_may_hold(store, hash))
 		return false;
 	raw_spin_lock(&bucket->lock);
 	page = bucket_find(store, bucket, key);
@@ -208,6 +214,8 @@ bool dmem_index_drop(struct dmem_store *store, const struct dmem_key *key,
 		dmem_page_free(store, page, DMEM_VALID);
 		dmem_busy_end();
 		bucket_unlink(store, bucket, page);
+	} else {
+		bucket_refresh(store, bucket);
 	}
 	raw_spin_unlock(&bucket->lock);
 	return page != DMEM_NIL;
@@ -230,9 +238,12 @@ bool dmem_index_insert(struct dmem_store *store, const struct dmem_key *key,
 		goto unlock;
 	entry->key = *key;
 	entry->next = bucket->head;
+	/* An empty chain is a chance to forget the keys that were on it. */
+	WRITE_ONCE(bucket->filter, dmem_filter_bit(hash) |
+		   (bucket->head == DMEM_NIL ? 0 : bucket->filter));
 	WRITE_ONCE(entry->bucket, hash & store->bucket_mask);
 	WRITE_ONCE(bucket->head, page);
-	/* Pairs with the changed guard of who calls dmem_index_drop(). */
+	/* Pairs with the changed guard of who asks dmem_index_may_hold(). */
 	smp_mb();
 	inserted = dmem_guard_holds(guard) &&
 		   dmem_page_move(store, page, DMEM_FILLING, DMEM_VALID);

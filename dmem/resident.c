@@ -10,9 +10,10 @@
  * the block is still the same is not the table's business: the record carries
  * the block's write counter.
  *
- * The table is a hash table of small sets, one cache line or two each, with a
- * lock each. A full set overwrites its oldest record: that loses a chance to
- * fill the cache, nothing else.
+ * The table is a hash table of small sets of groups, a group being records of
+ * pages that follow each other, so that a transfer of many pages costs one
+ * search for several of them. Each set has a lock. A full set overwrites its
+ * oldest group: that loses a chance to fill the cache, nothing else.
  */
 #include <linux/blkdev.h>
 #include <linux/fs.h>
@@ -26,34 +27,38 @@
 
 #include "target.h"
 
-#define SET_RECORDS	5
-#define TARGET_SHIFT	48	/* a block and a target's number in one word */
+#define SET_GROUPS	3
 
-struct record {
-	struct address_space *mapping;	/* NULL: unused */
-	u32 index;
-	u32 starts;
-	u64 block;			/* and target, above TARGET_SHIFT */
+/* A cache line. */
+struct group {
+	struct address_space *mapping;
+	u32 number;			/* index / DMEM_GROUP_PAGES */
+	u16 target;
+	u16 valid;			/* bit i: there is a record of page i */
+	u64 block[DMEM_GROUP_PAGES];
+	u32 starts[DMEM_GROUP_PAGES];
 };
 
-struct record_set {
+struct group_set {
 	raw_spinlock_t lock;		/* everything in the set */
 	u32 oldest;			/* overwritten next when it is full */
-	struct record records[SET_RECORDS];
+	struct group groups[SET_GROUPS];
 };
 
-static struct record_set *sets;
+static struct group_set *sets;
 static unsigned int set_bits;
 
 static unsigned long resident_pages;
 module_param(resident_pages, ulong, 0444);
 MODULE_PARM_DESC(resident_pages,
-		 "pages of the page cache that are remembered while they are there (default: as many as there is memory; 26 bytes each)");
+		 "pages of the page cache that are remembered while they are there (default: as many as there is memory; 34 bytes each)");
 
 int dmem_resident_init(void)
 {
 	unsigned long pages = resident_pages ?: totalram_pages();
-	unsigned long nr = roundup_pow_of_two(pages / SET_RECORDS + 1);
+	/* Room for twice as many if no group has a gap. */
+	unsigned long nr = roundup_pow_of_two(2 * pages / DMEM_GROUP_PAGES /
+					      SET_GROUPS + 1);
 	unsigned long i;
 
 	sets = vzalloc(array_size(nr, sizeof(*sets)));
@@ -71,34 +76,48 @@ void dmem_resident_exit(void)
 	sets = NULL;
 }
 
-static struct record_set *set_of(const struct address_space *mapping, u32 index)
+static struct group_set *set_of(const struct address_space *mapping, u32 number)
 {
 	u64 mix = (u64)(uintptr_t)mapping / L1_CACHE_BYTES * GOLDEN_RATIO_64;
 
-	return &sets[set_bits ? hash_64(mix + index, set_bits) : 0];
+	return &sets[set_bits ? hash_64(mix + number, set_bits) : 0];
 }
 
-static struct record *set_find(struct record_set *set,
-			       const struct address_space *mapping, u32 index)
+static struct group *find_group(struct group_set *set,
+				const struct address_space *mapping, u32 number)
 {
 	int i;
 
-	for (i = 0; i < SET_RECORDS; i++)
-		if (READ_ONCE(set->records[i].mapping) == mapping &&
-		    READ_ONCE(set->records[i].index) == index)
-			return &set->records[i];
+	for (i = 0; i < SET_GROUPS; i++)
+		if (READ_ONCE(set->groups[i].mapping) == mapping &&
+		    READ_ONCE(set->groups[i].number) == number)
+			return &set->groups[i];
 	return NULL;
 }
 
-static struct record *set_room(struct record_set *set)
+/* The group for some pages, emptied if it was another's. */
+static struct group *make_group(struct group_set *set,
+				struct address_space *mapping, u32 number,
+				unsigned int target)
 {
+	struct group *group = find_group(set, mapping, number);
 	int i;
 
-	for (i = 0; i < SET_RECORDS; i++)
-		if (!set->records[i].mapping)
-			return &set->records[i];
-	set->oldest = (set->oldest + 1) % SET_RECORDS;
-	return &set->records[set->oldest];
+	lockdep_assert_held(&set->lock);
+	if (group && group->target == target)
+		return group;
+	for (i = 0; !group && i < SET_GROUPS; i++)
+		if (!set->groups[i].valid)
+			group = &set->groups[i];
+	if (!group) {
+		set->oldest = (set->oldest + 1) % SET_GROUPS;
+		group = &set->groups[set->oldest];
+	}
+	WRITE_ONCE(group->valid, 0);
+	group->target = target;
+	WRITE_ONCE(group->number, number);
+	WRITE_ONCE(group->mapping, mapping);
+	return group;
 }
 
 /*
@@ -110,9 +129,8 @@ static struct record *set_room(struct record_set *set)
  * Pages of files with blocks smaller than a page are refused, since parts of
  * such a page can be zeroed by truncation without becoming dirty.
  */
-bool dmem_resident_page_ok(const struct dmem_target *t, struct page *page)
+static bool folio_ok(const struct dmem_target *t, struct folio *folio)
 {
-	struct folio *folio = page_folio(page);
 	struct address_space *mapping;
 	const struct super_block *sb;
 	const struct inode *inode;
@@ -130,39 +148,80 @@ bool dmem_resident_page_ok(const struct dmem_target *t, struct page *page)
 	return t->stacked || sb->s_bdev->bd_disk == t->disk;
 }
 
-static pgoff_t index_of(struct page *page)
+/*
+ * May the pages of a folio be recorded? The pages of a transfer mostly belong
+ * to one file, which is looked at once.
+ */
+bool dmem_recorder_accepts(struct dmem_recorder *r, struct folio *folio)
 {
-	struct folio *folio = page_folio(page);
+	struct address_space *mapping = READ_ONCE(folio->mapping);
 
-	return folio->index + folio_page_idx(folio, page);
+	if (mapping && mapping == r->mapping)
+		return true;
+	if (!folio_ok(r->t, folio))
+		return false;
+	dmem_recorder_flush(r);
+	r->mapping = mapping;
+	return true;
+}
+
+/* Write down what was collected; see dmem_recorder_add(). */
+void dmem_recorder_flush(struct dmem_recorder *r)
+{
+	struct group_set *set;
+	struct group *group;
+	u32 i, mask = r->mask;
+	unsigned long flags;
+
+	if (!mask)
+		return;
+	set = set_of(r->mapping, r->number);
+	raw_spin_lock_irqsave(&set->lock, flags);
+	group = make_group(set, r->mapping, r->number, r->t->id);
+	for (i = 0; i < DMEM_GROUP_PAGES; i++) {
+		if (!(r->mask & BIT(i)))
+			continue;
+		group->block[i] = r->block[i];
+		group->starts[i] = r->starts[i];
+	}
+	WRITE_ONCE(group->valid, group->valid | r->mask);
+	if (r->written) {
+		/*
+		 * Pairs with the barrier in page_dirtied(): who sets a dirty
+		 * flag after we look at it finds the record.
+		 */
+		smp_mb();
+		for (i = 0; i < DMEM_GROUP_PAGES; i++)
+			if (r->mask & BIT(i) && folio_test_dirty(r->folio[i]))
+				r->mask &= ~BIT(i);
+		WRITE_ONCE(group->valid, group->valid & ~(mask & ~r->mask));
+	}
+	raw_spin_unlock_irqrestore(&set->lock, flags);
+	r->recorded += hweight8(r->mask);
+	r->mask = 0;
 }
 
 /*
- * Remember that a page equals a block. The caller has looked at
- * dmem_resident_page_ok() and knows that the page cannot leave the page cache
- * during the call. Context: any.
+ * Remember that a page of an accepted folio equals a block. The page cannot
+ * leave the page cache before dmem_recorder_flush() at the end, which has to
+ * come. Context: any.
  */
-void dmem_resident_record(struct dmem_target *t, struct page *page, u64 block,
-			  u64 counter)
+void dmem_recorder_add(struct dmem_recorder *r, struct folio *folio,
+		       struct page *page, u64 block, u64 counter)
 {
-	struct address_space *mapping = folio_mapping(page_folio(page));
-	pgoff_t index = index_of(page);
-	struct record_set *set;
-	struct record *record;
-	unsigned long flags;
+	pgoff_t index = folio->index + folio_page_idx(folio, page);
+	u32 number = index / DMEM_GROUP_PAGES;
+	u32 i = index % DMEM_GROUP_PAGES;
 
-	if (index > U32_MAX || block >> TARGET_SHIFT)
+	if (index / DMEM_GROUP_PAGES > U32_MAX)
 		return;
-	set = set_of(mapping, index);
-	raw_spin_lock_irqsave(&set->lock, flags);
-	record = set_find(set, mapping, index);
-	if (!record)
-		record = set_room(set);
-	record->index = index;
-	record->starts = dmem_wtrack_starts(counter);
-	record->block = block | (u64)t->id << TARGET_SHIFT;
-	WRITE_ONCE(record->mapping, mapping);
-	raw_spin_unlock_irqrestore(&set->lock, flags);
+	if (number != r->number)
+		dmem_recorder_flush(r);
+	r->number = number;
+	r->mask |= BIT(i);
+	r->block[i] = block;
+	r->starts[i] = dmem_wtrack_starts(counter);
+	r->folio[i] = folio;
 }
 
 /*
@@ -172,37 +231,44 @@ void dmem_resident_record(struct dmem_target *t, struct page *page, u64 block,
 bool dmem_resident_take(struct address_space *mapping, pgoff_t index,
 			struct dmem_resident *resident)
 {
-	struct record_set *set = set_of(mapping, index);
-	struct record *record;
+	u32 number = index / DMEM_GROUP_PAGES;
+	u32 i = index % DMEM_GROUP_PAGES;
+	struct group_set *set = set_of(mapping, number);
+	struct group *group = find_group(set, mapping, number);
 	unsigned long flags;
+	bool found;
 
 	/*
 	 * Most pages of the system have no record. A page that is recorded at
 	 * this moment is under I/O, so it is not being evicted; who dirties it
-	 * is seen by the recorder, see record_write() in target_io.c.
+	 * is seen by the recorder, see dmem_recorder_flush().
 	 */
-	if (index > U32_MAX || !set_find(set, mapping, index))
+	if (!group || !(READ_ONCE(group->valid) & BIT(i)) ||
+	    index / DMEM_GROUP_PAGES > U32_MAX)
 		return false;
 	raw_spin_lock_irqsave(&set->lock, flags);
-	record = set_find(set, mapping, index);
-	if (record) {
-		resident->starts = record->starts;
-		resident->target = record->block >> TARGET_SHIFT;
-		resident->block = record->block & (BIT_ULL(TARGET_SHIFT) - 1);
-		record->mapping = NULL;
+	group = find_group(set, mapping, number);
+	found = group && group->valid & BIT(i);
+	if (found) {
+		resident->starts = group->starts[i];
+		resident->target = group->target;
+		resident->block = group->block[i];
+		WRITE_ONCE(group->valid, group->valid & ~BIT(i));
 	}
 	raw_spin_unlock_irqrestore(&set->lock, flags);
-	return record;
+	return found;
 }
 
 /* A page is not what it was. */
 void dmem_resident_forget_page(struct page *page)
 {
-	struct address_space *mapping = folio_mapping(page_folio(page));
+	struct folio *folio = page_folio(page);
+	struct address_space *mapping = folio_mapping(folio);
 	struct dmem_resident unused;
 
 	if (mapping)
-		dmem_resident_take(mapping, index_of(page), &unused);
+		dmem_resident_take(mapping, folio->index +
+				   folio_page_idx(folio, page), &unused);
 }
 
 /* A target is gone; its number will be another's. May sleep. */
@@ -212,12 +278,12 @@ void dmem_resident_forget_target(unsigned int id)
 	int j;
 
 	for (i = 0; i < BIT(set_bits); i++) {
-		struct record_set *set = &sets[i];
+		struct group_set *set = &sets[i];
 
 		raw_spin_lock_irq(&set->lock);
-		for (j = 0; j < SET_RECORDS; j++)
-			if (set->records[j].block >> TARGET_SHIFT == id)
-				set->records[j].mapping = NULL;
+		for (j = 0; j < SET_GROUPS; j++)
+			if (set->groups[j].target == id)
+				WRITE_ONCE(set->groups[j].valid, 0);
 		raw_spin_unlock_irq(&set->lock);
 		if (i % 1024 == 0)
 			cond_resched();
@@ -232,7 +298,7 @@ u64 dmem_resident_count(void)
 	int j;
 
 	for (i = 0; i < BIT(set_bits); i++)
-		for (j = 0; j < SET_RECORDS; j++)
-			count += !!READ_ONCE(sets[i].records[j].mapping);
+		for (j = 0; j < SET_GROUPS; j++)
+			count += hweight16(READ_ONCE(sets[i].groups[j].valid));
 	return count;
 }

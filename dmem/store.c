@@ -160,14 +160,17 @@ static inline void sweep_byte(struct dmem_store *store, u32 page,
 	sweep->cached += old == DMEM_VALID;
 }
 
-/* Revoke a part of a chunk. */
+/* Revoke pages of one chunk. */
 static void sweep_part(struct dmem_store *store, u32 page, u32 end,
 		       struct sweep *total)
 {
 	struct dmem_chunk *chunk = dmem_chunk_of(store, page);
+	unsigned long lent = 0, cached = 0;	/* a count in each byte */
 	struct sweep sweep = { };
 	unsigned long *word, *last;
 
+	if (READ_ONCE(chunk->revoked))
+		return;
 	for (; page < end && page % PER_WORD; page++)
 		sweep_byte(store, page, &sweep);
 	word = (unsigned long *)&store->state[page];
@@ -180,50 +183,78 @@ static void sweep_part(struct dmem_store *store, u32 page, u32 end,
 			continue;
 		/* Atomic: a page that becomes VALID meanwhile is counted. */
 		old = xchg(word, 0);
-		sweep.lent += sum_bytes((old | old >> 1 | old >> 2) & ONES);
-		sweep.cached += sum_bytes(old >> 2 & ONES);
+		cached += old >> 2 & ONES;
+		lent += (old | old >> 1 | old >> 2) & ONES;
 	}
 	for (; page < end; page++)
 		sweep_byte(store, page, &sweep);
-	atomic_sub(sweep.cached, &chunk->cached);
+	/* Below DMEM_CHUNK_PAGES pages: neither a byte nor the sum overflows. */
+	sweep.lent += sum_bytes(lent);
+	sweep.cached += sum_bytes(cached);
+	if (!sweep.lent)
+		return;
+	if (sweep.cached)
+		atomic_sub(sweep.cached, &chunk->cached);
 	atomic_sub(sweep.lent, &chunk->lent);
 	total->lent += sweep.lent;
 	total->cached += sweep.cached;
+}
+
+/**
+ * struct span - a range of pages as whole chunks and what is left at its ends
+ * @first, @end: pages
+ * @chunk, @chunks_end: chunks that lie whole in the range, if @chunk is below
+ */
+struct span {
+	u32 first, end;
+	u32 chunk, chunks_end;
+};
+
+static struct span span_of(const struct dmem_store *store, u32 first, u32 nr)
+{
+	struct span span = {
+		.first = first,
+		.end = first + nr,
+		.chunk = (first + DMEM_CHUNK_PAGES - 1) >> DMEM_CHUNK_SHIFT,
+		.chunks_end = (first + nr) >> DMEM_CHUNK_SHIFT,
+	};
+
+	if (span.end == store->nr_pages)
+		span.chunks_end = store->nr_chunks;
+	return span;
 }
 
 /*
  * Make a range absent. Whole chunks get their flag only; the figures of those
  * are collected when no cache can change them any more.
  */
-static void revoke_states(struct dmem_store *store, unsigned long first,
-			  unsigned long end, struct sweep *sweep)
+static void revoke_states(struct dmem_store *store, const struct span *span,
+			  struct sweep *sweep)
 {
-	unsigned long page, next;
+	u32 head_end = min(span->chunk << DMEM_CHUNK_SHIFT, span->end);
+	u32 tail = span->chunks_end << DMEM_CHUNK_SHIFT;
+	u32 chunk;
 
-	for (page = first; page < end; page = next) {
-		next = min_t(unsigned long, chunk_end(store, page), end);
-		if (page % DMEM_CHUNK_PAGES || next != chunk_end(store, page)) {
-			if (!READ_ONCE(dmem_chunk_of(store, page)->revoked))
-				sweep_part(store, page, next, sweep);
-		} else {
-			WRITE_ONCE(dmem_chunk_of(store, page)->revoked, true);
-		}
-	}
+	if (span->first < head_end)
+		sweep_part(store, span->first, head_end, sweep);
+	for (chunk = span->chunk; chunk < span->chunks_end; chunk++)
+		WRITE_ONCE(store->chunks[chunk].revoked, true);
+	if (tail >= head_end && tail < span->end)
+		sweep_part(store, tail, span->end, sweep);
 }
 
-static void collect_chunks(struct dmem_store *store, unsigned long first,
-			   unsigned long end, struct sweep *sweep)
+static void collect_chunks(struct dmem_store *store, const struct span *span,
+			   struct sweep *sweep)
 {
-	unsigned long chunk = DIV_ROUND_UP(first, DMEM_CHUNK_PAGES);
-	unsigned long last = end >> DMEM_CHUNK_SHIFT;
+	u32 i;
 
-	if (end == store->nr_pages)
-		last = store->nr_chunks;
-	for (; chunk < last; chunk++) {
-		sweep->lent += atomic_read(&store->chunks[chunk].lent);
-		sweep->cached += atomic_read(&store->chunks[chunk].cached);
-		atomic_set(&store->chunks[chunk].lent, 0);
-		atomic_set(&store->chunks[chunk].cached, 0);
+	for (i = span->chunk; i < span->chunks_end; i++) {
+		struct dmem_chunk *chunk = &store->chunks[i];
+
+		sweep->lent += atomic_read(&chunk->lent);
+		sweep->cached += atomic_read(&chunk->cached);
+		atomic_set(&chunk->lent, 0);
+		atomic_set(&chunk->cached, 0);
 	}
 }
 
@@ -250,21 +281,25 @@ void dmem_revoke(struct dmem_store *store, unsigned long first,
 		 unsigned long nr)
 {
 	struct sweep sweep = { };
+	struct span span;
 	bool waited;
 
 	if (range_bad(store, first, nr) || !nr)
 		return;
 	trace_dmem_revoke_start(store->name, first, nr);
-	revoke_states(store, first, first + nr, &sweep);
+	span = span_of(store, first, nr);
+	revoke_states(store, &span, &sweep);
 	/*
 	 * Pairs with dmem_busy_begin(): who announced a page too late for the
 	 * wait below sees that it is absent.
 	 */
 	smp_mb();
 	waited = dmem_wait_busy(dmem_pfn(store, first), nr);
-	collect_chunks(store, first, first + nr, &sweep);
-	dmem_count(store, DMEM_LENT, -(s64)sweep.lent);
-	dmem_count(store, DMEM_DISCARDED, sweep.cached);
+	collect_chunks(store, &span, &sweep);
+	if (sweep.lent)
+		dmem_count(store, DMEM_LENT, -(s64)sweep.lent);
+	if (sweep.cached)
+		dmem_count(store, DMEM_DISCARDED, sweep.cached);
 	dmem_count(store, DMEM_REVOKES, 1);
 	if (waited)
 		dmem_count(store, DMEM_WAITED, 1);
@@ -286,19 +321,26 @@ unsigned long dmem_range_cost(struct dmem_store *store, unsigned long first,
 }
 EXPORT_SYMBOL_GPL(dmem_range_cost);
 
-unsigned long dmem_chunk_cost(struct dmem_store *store, unsigned long chunk)
+unsigned long dmem_chunks_cost(const struct dmem_store *store,
+			       unsigned long chunk, unsigned long nr)
 {
-	int cached;
+	const struct dmem_chunk *c = &store->chunks[chunk];
+	const struct dmem_chunk *end = c + nr;
+	unsigned long cost = 0;
 
-	if (WARN_ON_ONCE(chunk >= store->nr_chunks))
+	if (WARN_ON_ONCE(chunk > store->nr_chunks ||
+			 nr > store->nr_chunks - chunk))
 		return 0;
-	cached = atomic_read(&store->chunks[chunk].cached);
-	if (cached <= 0 || READ_ONCE(store->chunks[chunk].revoked))
-		return 0;
-	return cached + min_t(unsigned long, DMEM_REF_MAX * cached,
-			      READ_ONCE(store->chunks[chunk].heat));
+	for (; c < end; c++) {
+		int cached = atomic_read(&c->cached);
+
+		if (cached > 0 && !READ_ONCE(c->revoked))
+			cost += cached + min_t(unsigned long, c->heat,
+					       DMEM_REF_MAX * cached);
+	}
+	return cost;
 }
-EXPORT_SYMBOL_GPL(dmem_chunk_cost);
+EXPORT_SYMBOL_GPL(dmem_chunks_cost);
 
 static void store_free(struct dmem_store *store)
 {

@@ -30,6 +30,7 @@ void dmem_swap_fill(struct dmem_target *t, struct bio *bio,
 	struct bio_vec bvec;
 	u64 block = io->block;
 
+	dmem_target_fills(t);
 	__bio_for_each_segment(bvec, bio, iter, io->iter) {
 		struct dmem_key key = dmem_target_key(t, block);
 		struct dmem_guard guard;

@@ -102,6 +102,7 @@ struct dmem_target_cpu {
  * @id:        index into the table of targets, part of a resident's block
  * @wtrack:    write tracking
  * @cache:     keys in the stores
+ * @filled:    a copy was made at some time, so that looking for one makes sense
  * @off:       bypass: no hits, no fills
  * @swap:      keep swapped-out pages
  * @inclusive: keep blocks that were read into the page cache
@@ -116,6 +117,7 @@ struct dmem_target {
 	int id;
 	struct dmem_wtrack wtrack;
 	struct dmem_cache cache;
+	bool filled;
 	bool off;
 	bool swap;
 	bool inclusive;
@@ -127,6 +129,16 @@ static inline void dmem_target_count(struct dmem_target *t,
 				     enum dmem_target_event event, u64 by)
 {
 	this_cpu_add(t->cpu->events[event], by);
+}
+
+/*
+ * A page is about to become a copy. Before the fill: its barrier lets those who
+ * start to write see this, or their write is seen by the fill's guard.
+ */
+static inline void dmem_target_fills(struct dmem_target *t)
+{
+	if (unlikely(!READ_ONCE(t->filled)))
+		WRITE_ONCE(t->filled, true);
 }
 
 static inline struct dmem_key dmem_target_key(const struct dmem_target *t,
@@ -178,11 +190,51 @@ void dmem_swap_fill(struct dmem_target *t, struct bio *bio,
 
 /* resident.c */
 
+/* Pages that follow each other in a file and are recorded together. */
+#define DMEM_GROUP_PAGES	4U
+
+/**
+ * struct dmem_recorder - collects the pages of a transfer that equal their blocks
+ * @t:        target of the transfer
+ * @written:  after a writeback: a page that is dirty again is not recorded
+ * @mapping:  file whose pages are accepted
+ * @number:   of the group that is being collected
+ * @mask:     its pages that were
+ * @recorded: pages recorded in all
+ * @block:    block of each page
+ * @starts:   writes to it that were started
+ * @folio:    folio of each page
+ */
+struct dmem_recorder {
+	struct dmem_target *t;
+	bool written;
+	struct address_space *mapping;
+	u32 number;
+	u32 mask;
+	u32 recorded;
+	u64 block[DMEM_GROUP_PAGES];
+	u32 starts[DMEM_GROUP_PAGES];
+	struct folio *folio[DMEM_GROUP_PAGES];
+};
+
+static inline void dmem_recorder_init(struct dmem_recorder *r,
+				      struct dmem_target *t, bool written)
+{
+	r->t = t;
+	r->written = written;
+	r->mapping = NULL;
+	r->number = 0;
+	r->mask = 0;
+	r->recorded = 0;
+}
+
+bool dmem_recorder_accepts(struct dmem_recorder *r, struct folio *folio);
+void dmem_recorder_add(struct dmem_recorder *r, struct folio *folio,
+		       struct page *page, u64 block, u64 counter);
+void dmem_recorder_flush(struct dmem_recorder *r);
+
 int dmem_resident_init(void);
 void dmem_resident_exit(void);
-bool dmem_resident_page_ok(const struct dmem_target *t, struct page *page);
-void dmem_resident_record(struct dmem_target *t, struct page *page, u64 block,
-			  u64 counter);
 void dmem_resident_forget_page(struct page *page);
 void dmem_resident_forget_target(unsigned int id);
 

@@ -50,18 +50,14 @@ static int pass_down(struct dmem_target *t, struct bio *bio, sector_t sector)
  */
 static bool write_is_writeback(const struct dmem_target *t, struct bio *bio)
 {
-	struct page *page = bio_page(bio);
-
 	return !READ_ONCE(t->off) && !(bio->bi_opf & REQ_IDLE) &&
-	       folio_test_writeback(page_folio(page)) &&
-	       dmem_resident_page_ok(t, page);
+	       folio_test_writeback(page_folio(bio_page(bio)));
 }
 
 static int map_write(struct dmem_target *t, struct bio *bio, struct dmem_io *io,
 		     sector_t sector)
 {
 	u64 dropped = 0;
-	u32 i;
 
 	if (bio_op(bio) != REQ_OP_WRITE &&
 	    bio_sectors(bio) > MAX_DISCARD * BLOCK_SECTORS)
@@ -77,10 +73,10 @@ static int map_write(struct dmem_target *t, struct bio *bio, struct dmem_io *io,
 	}
 	/* In this order: a fill sees the counter, or its copy is dropped. */
 	dmem_wtrack_begin(&t->wtrack, io->block, io->nr);
-	for (i = 0; i < io->nr; i++) {
-		struct dmem_key key = dmem_target_key(t, io->block + i);
+	if (READ_ONCE(t->filled)) {
+		struct dmem_key key = dmem_target_key(t, io->block);
 
-		dropped += dmem_cache_drop(&key);
+		dropped = dmem_cache_drop(&key, io->nr);
 	}
 	dmem_target_count(t, DMEM_T_WRITES, 1);
 	if (dropped)
@@ -88,39 +84,30 @@ static int map_write(struct dmem_target *t, struct bio *bio, struct dmem_io *io,
 	return pass_down(t, bio, sector);
 }
 
-/* One page of a writeback has been written. */
-static void record_write(struct dmem_target *t, struct page *page, u64 block)
-{
-	u64 counter = atomic64_read(dmem_wtrack_slot(&t->wtrack, block));
-	struct folio *folio = page_folio(page);
-
-	if (!dmem_wtrack_alone(counter) || !folio_test_writeback(folio) ||
-	    !dmem_resident_page_ok(t, page))
-		return;
-	dmem_resident_record(t, page, block, counter);
-	/*
-	 * Pairs with the barrier in page_dirtied(): who sets the dirty flag
-	 * after we look at it finds the record.
-	 */
-	smp_mb();
-	if (folio_test_dirty(folio))
-		dmem_resident_forget_page(page);
-	else
-		dmem_target_count(t, DMEM_T_RECORDED, 1);
-}
-
+/* A writeback has ended: record the pages that nobody else wrote. */
 static void record_writes(struct dmem_target *t, struct bio *bio,
 			  const struct dmem_io *io)
 {
+	struct dmem_recorder recorder;
 	struct bvec_iter iter;
 	struct bio_vec bvec;
 	u64 block = io->block;
 
+	dmem_recorder_init(&recorder, t, true);
 	__bio_for_each_segment(bvec, bio, iter, io->iter) {
+		struct folio *folio = page_folio(bvec.bv_page);
+		u64 counter = atomic64_read(dmem_wtrack_slot(&t->wtrack, block));
+
 		if (bvec.bv_offset || bvec.bv_len != PAGE_SIZE)
-			return;
-		record_write(t, bvec.bv_page, block++);
+			break;
+		if (dmem_wtrack_alone(counter) && folio_test_writeback(folio) &&
+		    dmem_recorder_accepts(&recorder, folio))
+			dmem_recorder_add(&recorder, folio, bvec.bv_page, block,
+					  counter);
+		block++;
 	}
+	dmem_recorder_flush(&recorder);
+	dmem_target_count(t, DMEM_T_RECORDED, recorder.recorded);
 }
 
 /* --- Reading ------------------------------------------------------------- */
@@ -130,12 +117,9 @@ static void record_writes(struct dmem_target *t, struct bio *bio,
  * read has ended, so that it can be recorded. A page that is up to date already
  * is somebody's buffer for a direct read.
  */
-static bool page_is_being_read(const struct dmem_target *t, struct page *page)
+static bool folio_is_being_read(struct folio *folio)
 {
-	struct folio *folio = page_folio(page);
-
-	return dmem_resident_page_ok(t, page) && folio_test_locked(folio) &&
-	       !folio_test_uptodate(folio);
+	return folio_test_locked(folio) && !folio_test_uptodate(folio);
 }
 
 /*
@@ -143,29 +127,27 @@ static bool page_is_being_read(const struct dmem_target *t, struct page *page)
  * its way into the page cache is recorded and, unless asked otherwise, given up
  * by the cache: it comes back when it is evicted.
  */
-static bool load_block(struct dmem_target *t, u64 block, struct dmem_copy *copy,
-		       bool buffered)
+static bool load_block(struct dmem_recorder *r, u64 block, struct dmem_copy *copy)
 {
-	atomic64_t *slot = dmem_wtrack_slot(&t->wtrack, block);
+	struct folio *folio = page_folio(copy->page);
+	struct dmem_target *t = r->t;
 	struct dmem_key key = dmem_target_key(t, block);
-	u64 counter = atomic64_read(slot);
-	bool record = buffered && copy->len == PAGE_SIZE &&
-		      dmem_wtrack_idle(counter) &&
-		      page_is_being_read(t, copy->page);
+	u64 counter = atomic64_read(dmem_wtrack_slot(&t->wtrack, block));
+	bool record = copy->len == PAGE_SIZE && dmem_wtrack_idle(counter) &&
+		      folio_is_being_read(folio) &&
+		      dmem_recorder_accepts(r, folio);
 
 	copy->consume = record && !t->inclusive;
 	if (!dmem_cache_load(&key, copy))
 		return false;
-	if (record) {
-		dmem_resident_record(t, copy->page, block, counter);
-		dmem_target_count(t, DMEM_T_RECORDED, 1);
-	}
+	if (record)
+		dmem_recorder_add(r, folio, copy->page, block, counter);
 	return true;
 }
 
 /* Fill a segment of a bio, which begins at byte @at of the target. */
-static bool load_segment(struct dmem_target *t, const struct bio_vec *bvec,
-			 loff_t at, bool buffered)
+static bool load_segment(struct dmem_recorder *r, const struct bio_vec *bvec,
+			 loff_t at)
 {
 	unsigned int done = 0;
 
@@ -178,7 +160,7 @@ static bool load_segment(struct dmem_target *t, const struct bio_vec *bvec,
 
 		copy.len = min_t(u32, bvec->bv_len - done,
 				 PAGE_SIZE - copy.from);
-		if (!load_block(t, (at + done) >> BLOCK_SHIFT, &copy, buffered))
+		if (!load_block(r, (at + done) >> BLOCK_SHIFT, &copy))
 			return false;
 		done += copy.len;
 	}
@@ -189,19 +171,24 @@ static bool load_segment(struct dmem_target *t, const struct bio_vec *bvec,
 static bool load_sectors(struct dmem_target *t, struct bio *bio,
 			 sector_t sector, unsigned int sectors)
 {
-	bool buffered = page_is_being_read(t, bio_page(bio));
 	loff_t at = (loff_t)sector << SECTOR_SHIFT;
 	struct bvec_iter start = bio->bi_iter;
+	struct dmem_recorder recorder;
 	struct bvec_iter iter;
 	struct bio_vec bvec;
+	bool loaded = true;
 
+	dmem_recorder_init(&recorder, t, false);
 	start.bi_size = sectors << SECTOR_SHIFT;
 	__bio_for_each_segment(bvec, bio, iter, start) {
-		if (!load_segment(t, &bvec, at, buffered))
-			return false;
+		loaded = load_segment(&recorder, &bvec, at);
+		if (!loaded)
+			break;
 		at += bvec.bv_len;
 	}
-	return true;
+	dmem_recorder_flush(&recorder);
+	dmem_target_count(t, DMEM_T_RECORDED, recorder.recorded);
+	return loaded;
 }
 
 static bool maybe_has(struct dmem_target *t, u64 block)
@@ -248,8 +235,8 @@ static int answer(struct dmem_target *t, struct bio *bio, u32 blocks)
 static void watch_read(struct dmem_target *t, struct bio *bio,
 		       struct dmem_io *io, sector_t sector)
 {
-	if (READ_ONCE(t->off) || !is_whole_blocks(bio, sector) ||
-	    !page_is_being_read(t, bio_page(bio)))
+	if (!folio_is_being_read(page_folio(bio_page(bio))) ||
+	    !is_whole_blocks(bio, sector))
 		return;
 	set_blocks(io, sector, bio_sectors(bio));
 	if (!dmem_wtrack_quiet(&t->wtrack, io->block, io->nr, &io->sum))
@@ -270,6 +257,8 @@ static int map_read(struct dmem_target *t, struct bio *bio, struct dmem_io *io,
 	dmem_target_count(t, DMEM_T_READS, 1);
 	if (READ_ONCE(t->off))
 		return pass_down(t, bio, sector);
+	if (!READ_ONCE(t->filled))
+		goto miss;
 	set_blocks(io, sector, bio_sectors(bio));
 	head = cached_head(t, io);
 	if (head == io->nr &&
@@ -291,6 +280,7 @@ static int map_read(struct dmem_target *t, struct bio *bio, struct dmem_io *io,
 			dm_accept_partial_bio(bio,
 				sectors_up_to(io->block + io->nr - tail, sector));
 	}
+miss:
 	watch_read(t, bio, io, sector);
 	return pass_down(t, bio, sector);
 }
@@ -302,21 +292,27 @@ static int map_read(struct dmem_target *t, struct bio *bio, struct dmem_io *io,
 static void record_reads(struct dmem_target *t, struct bio *bio,
 			 const struct dmem_io *io)
 {
+	struct dmem_recorder recorder;
 	struct bvec_iter iter;
 	struct bio_vec bvec;
 	u64 block = io->block;
 	u64 sum = 0;
 
+	dmem_recorder_init(&recorder, t, false);
 	__bio_for_each_segment(bvec, bio, iter, io->iter) {
+		struct folio *folio = page_folio(bvec.bv_page);
 		u64 counter = atomic64_read(dmem_wtrack_slot(&t->wtrack, block));
 
 		if (bvec.bv_offset || bvec.bv_len != PAGE_SIZE ||
 		    !dmem_wtrack_idle(counter) ||
-		    !page_is_being_read(t, bvec.bv_page))
+		    !folio_is_being_read(folio) ||
+		    !dmem_recorder_accepts(&recorder, folio))
 			break;
-		dmem_resident_record(t, bvec.bv_page, block++, counter);
+		dmem_recorder_add(&recorder, folio, bvec.bv_page, block++,
+				  counter);
 		sum += counter;
 	}
+	dmem_recorder_flush(&recorder);
 	if (block == io->block + io->nr && sum == io->sum) {
 		dmem_target_count(t, DMEM_T_RECORDED, io->nr);
 		return;

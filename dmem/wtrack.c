@@ -29,35 +29,62 @@ void dmem_wtrack_exit(struct dmem_wtrack *wt)
 	vfree(wt->slots);
 }
 
+/* The counters of the first @run of @nr blocks, which lie in a row. */
+static atomic64_t *slots_in_row(const struct dmem_wtrack *wt, u64 block, u32 nr,
+				u32 *run)
+{
+	atomic64_t *slot = dmem_wtrack_slot(wt, block);
+	u32 to_wrap = WTRACK_SLOTS - (u32)(slot - wt->slots);
+	u32 to_jump = WTRACK_SLOTS - (u32)(block % WTRACK_SLOTS);
+
+	*run = min3(nr, to_wrap, to_jump);
+	return slot;
+}
+
 /*
  * A write of @nr blocks starts. A full barrier for each block: whoever inserts
  * a copy of the block after this sees the counter.
  */
 void dmem_wtrack_begin(struct dmem_wtrack *wt, u64 block, u32 nr)
 {
-	for (; nr; nr--, block++) {
-		atomic64_t *slot = dmem_wtrack_slot(wt, block);
-		u64 counter = atomic64_add_return(WTRACK_START + 1, slot);
+	u32 run, i;
 
-		/* Before we end, so whoever ends last finds it. */
-		if (unlikely((counter & WTRACK_FLIGHT) > 1))
-			atomic64_or(WTRACK_MET, slot);
+	for (; nr; nr -= run, block += run) {
+		atomic64_t *slot = slots_in_row(wt, block, nr, &run);
+
+		for (i = 0; i < run; i++, slot++) {
+			u64 now = atomic64_add_return(WTRACK_START + 1, slot);
+
+			/* Before we end, so whoever ends last finds it. */
+			if (unlikely((now & WTRACK_FLIGHT) > 1))
+				atomic64_or(WTRACK_MET, slot);
+		}
 	}
 }
 
-/* It ended, well or not. The last of those that met forgets about it. */
+/* The last of those that met forgets about it. */
+static void end_one(atomic64_t *slot)
+{
+	s64 old = atomic64_read(slot);
+	s64 new;
+
+	do {
+		new = old - 1;
+		if (dmem_wtrack_idle(new))
+			new &= ~WTRACK_MET;
+	} while (!atomic64_try_cmpxchg(slot, &old, new));
+}
+
+/* It ended, well or not. */
 void dmem_wtrack_end(struct dmem_wtrack *wt, u64 block, u32 nr)
 {
-	for (; nr; nr--, block++) {
-		atomic64_t *slot = dmem_wtrack_slot(wt, block);
-		s64 old = atomic64_read(slot);
-		s64 new;
+	u32 run, i;
 
-		do {
-			new = old - 1;
-			if (dmem_wtrack_idle(new))
-				new &= ~WTRACK_MET;
-		} while (!atomic64_try_cmpxchg(slot, &old, new));
+	for (; nr; nr -= run, block += run) {
+		atomic64_t *slot = slots_in_row(wt, block, nr, &run);
+
+		for (i = 0; i < run; i++)
+			end_one(slot++);
 	}
 }
 
@@ -66,15 +93,20 @@ bool dmem_wtrack_quiet(struct dmem_wtrack *wt, u64 block, u32 nr, u64 *sum)
 {
 	u64 flights = 0;
 	u64 total = 0;
+	u32 run, i;
 
-	for (; nr; nr--, block++) {
-		u64 counter = atomic64_read(dmem_wtrack_slot(wt, block));
+	for (; nr; nr -= run, block += run) {
+		atomic64_t *slot = slots_in_row(wt, block, nr, &run);
 
-		flights |= counter & WTRACK_FLIGHT;
-		total += counter;
+		for (i = 0; i < run; i++) {
+			u64 counter = atomic64_read(slot++);
+
+			flights |= counter;
+			total += counter;
+		}
 	}
 	*sum = total;
-	return !flights;
+	return dmem_wtrack_idle(flights);
 }
 
 /* Nothing that is known of any block holds any more. May sleep. */

@@ -2,11 +2,11 @@
 /*
  * Handing out page ranges.
  *
- * Which range: a request that fits a fragment (a free extent smaller than a
- * grain) takes the smallest such fragment, so that small requests stay
- * together. Otherwise a few windows are compared, at both ends of the free
- * extents and at grain boundaries between, and the one with the least valuable
- * cache wins. Windows inside an extent are aligned to their own size, which
+ * Which range: small requests follow each other through a chunk that was chosen
+ * once. A request that fits a fragment (a free extent smaller than a grain) takes
+ * the smallest such fragment. Otherwise a few windows are compared, at both ends
+ * of the free extents and at grain boundaries between, and the one with the least
+ * valuable cache wins. Windows inside an extent are aligned to their own size, which
  * leaves what a buddy system would leave. The number of windows is bounded, so
  * the time is too.
  *
@@ -27,6 +27,9 @@
 
 /* A fragment is smaller than this; windows inside an extent start at multiples. */
 #define GRAIN_PAGES		(2 * DMEM_CHUNK_PAGES)
+
+/* A request of no more follows the last such one, see choose_near(). */
+#define SMALL_PAGES		(DMEM_CHUNK_PAGES / 4)
 
 /* Zeroing a page costs a microsecond, missing a cached one a read: one in 16. */
 #define ZEROING_COST		(DMEM_CHUNK_PAGES / 16)
@@ -79,17 +82,22 @@ static u64 align_down(const struct gcma_area *area, u64 page, unsigned int align
 static unsigned long cache_cost(const struct gcma_area *area, u32 start, u32 nr)
 {
 	u32 end = start + nr;
+	u32 chunk = start >> DMEM_CHUNK_SHIFT;
+	u32 last = end >> DMEM_CHUNK_SHIFT;
 	unsigned long cost = 0;
+	u32 part;
 
-	while (start < end) {
-		u32 next = min_t(u32, round_down(start, DMEM_CHUNK_PAGES) +
-				      DMEM_CHUNK_PAGES, end);
-
-		cost += dmem_chunk_cost(area->store, start >> DMEM_CHUNK_SHIFT) *
-			(next - start);
-		start = next;
-	}
-	return cost;
+	if (chunk == last)
+		return dmem_chunks_cost(area->store, chunk, 1) * nr;
+	part = start % DMEM_CHUNK_PAGES;
+	if (part)
+		cost += dmem_chunks_cost(area->store, chunk++, 1) *
+			(DMEM_CHUNK_PAGES - part);
+	part = end % DMEM_CHUNK_PAGES;
+	if (part)
+		cost += dmem_chunks_cost(area->store, last, 1) * part;
+	return cost + (dmem_chunks_cost(area->store, chunk, last - chunk) <<
+		       DMEM_CHUNK_SHIFT);
 }
 
 /* What a window costs: cached copies, and zeroing in vain or still to be done. */
@@ -248,6 +256,33 @@ u32 gcma_choose_pool(struct gcma_area *area, u32 nr, u32 *start)
 	return rq.nr;
 }
 
+/*
+ * A small request takes what follows, or precedes, the last one in the chunk
+ * that was chosen for that: comparing windows anew would cost more than the few
+ * copies there are worth. Zeroed pages are left to those who ask for them.
+ */
+static bool choose_near(struct gcma_area *area, const struct request *rq,
+			struct choice *best)
+{
+	u32 chunk = round_down(area->near, DMEM_CHUNK_PAGES);
+	struct gcma_extent *e;
+	u64 start, end;
+
+	if (rq->nr > SMALL_PAGES || rq->zeroed || area->near == chunk)
+		return false;
+	e = gcma_extents_at(&area->free, area->near);
+	if (!e)
+		return false;
+	start = align_up(area, max(e->start, chunk), rq->align);
+	end = start + rq->nr;
+	if (end > e->start + e->nr || end > chunk + DMEM_CHUNK_PAGES ||
+	    (start < area->zero.hi && end > area->zero.lo))
+		return false;
+	best->extent = e;
+	best->start = start;
+	return true;
+}
+
 static int take_range(struct gcma_area *area, const struct request *rq,
 		      u32 *start, u32 *prezeroed)
 {
@@ -256,11 +291,15 @@ static int take_range(struct gcma_area *area, const struct request *rq,
 	int err = -ENOMEM;
 
 	spin_lock_irqsave(&area->lock, flags);
-	if (area->gone) {
+	if (unlikely(area->gone)) {
 		err = -ENODEV;
-	} else if (choose_range(area, rq, &best)) {
+	} else if (choose_near(area, rq, &best) ||
+		   choose_range(area, rq, &best)) {
 		gcma_extents_carve(&area->free, best.extent, best.start, rq->nr);
-		*prezeroed = gcma_zero_take(area, best.start, rq->nr);
+		if (rq->nr <= SMALL_PAGES)
+			area->near = best.start + rq->nr;
+		if (area->zero.nr_free)
+			*prezeroed = gcma_zero_take(area, best.start, rq->nr);
 		*start = best.start;
 		err = 0;
 	}

@@ -104,12 +104,17 @@ static void drop_node(struct gcma_extents *x, struct gcma_extent *e)
 static void resize_node(struct gcma_extents *x, struct gcma_extent *e,
 			u32 start, u32 nr)
 {
-	const struct gcma_extent *smaller = gcma_extents_smaller(e);
-	const struct gcma_extent *larger = gcma_extents_larger(e);
 	const struct gcma_extent now = { .start = start, .nr = nr };
-	bool moves = (smaller && !size_before(smaller, &now)) ||
-		     (larger && !size_before(&now, larger));
+	const struct gcma_extent *next;
+	bool moves;
 
+	if (nr < e->nr) {
+		next = gcma_extents_smaller(e);
+		moves = next && !size_before(next, &now);
+	} else {
+		next = gcma_extents_larger(e);
+		moves = next && !size_before(&now, next);
+	}
 	if (moves)
 		rb_erase(&e->by_size, &x->by_size);
 	e->start = start;

@@ -182,11 +182,12 @@ struct gcma_zeroing {
  * @claim:    where it lies
  * @nr_pages: its size
  * @store:    dmem's view of it; a free page is lent there unless it is zeroed
- * @lock:     protects @free, @zero, @rotor, @users and @gone; taken in any context, so
+ * @lock:     protects @free, @zero, @rotor, @near, @users and @gone; taken in any context, so
  *            with interrupts off
  * @free:     what can be handed out
  * @zero:     what of it is zeroed
  * @rotor:    raised by each search, so that they do not all look at the same places
+ * @near:     page after the last small range that was handed out
  * @users:    drivers that hold the area and open files of its heap
  * @gone:     being removed: nothing is handed out any more
  * @stats:    per CPU
@@ -205,6 +206,7 @@ struct gcma_area {
 	struct gcma_extents free;
 	struct gcma_zeroing zero;
 	u32 rotor;
+	u32 near;
 	unsigned int users;
 	bool gone;
 	struct gcma_stats __percpu *stats;

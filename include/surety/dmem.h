@@ -149,18 +149,20 @@ unsigned long dmem_range_cost(struct dmem_store *store, unsigned long first,
 			      unsigned long nr);
 
 /**
- * dmem_chunk_cost() - running estimate of the cost of one chunk
+ * dmem_chunks_cost() - running estimate of the cost of a row of chunks
  * @store: the store
- * @chunk: number of the chunk: pages chunk << DMEM_CHUNK_SHIFT and following
+ * @chunk: number of the first: pages chunk << DMEM_CHUNK_SHIFT and following
+ * @nr:    number of chunks
  *
  * The same unit as dmem_range_cost(), kept up while pages are filled, read and
- * revoked, so that it costs two loads. Reads are counted by the chunk and decay
- * when the replacement hand passes.
+ * revoked, so that it costs two loads a chunk. Reads are counted by the chunk
+ * and decay when the replacement hand passes.
  *
  * Context: any; takes no lock.
  * Return: the estimated cost.
  */
-unsigned long dmem_chunk_cost(struct dmem_store *store, unsigned long chunk);
+unsigned long dmem_chunks_cost(const struct dmem_store *store,
+			       unsigned long chunk, unsigned long nr);
 
 /**
  * dmem_store_stats() - sum up the statistics of a store

@@ -15,6 +15,8 @@ count=${GCMA_BENCH_COUNT:-30}
 # Most seconds for one allocator and size, for those that take their time.
 limit=${GCMA_BENCH_SECONDS:-60}
 area_mib=128
+# Each of three files, which together are larger than the page cache.
+file_mib=190
 debug=/sys/kernel/debug
 PATH=$PATH:/surety-bin
 export DM_DISABLE_UDEV=1
@@ -47,22 +49,21 @@ fill() {
 set_up() {
 	insmod /modules/dmem.ko 2>/dev/null
 	mount -t configfs configfs /sys/kernel/config 2>/dev/null
-	# The first is given back: a range that can be emptied, for alloc_contig_range().
-	insmod /modules/gcma.ko areas=range:${area_mib}M,bench:${area_mib}M zeroed_pool=0 || exit 1
-	range=$(awk '$1 == "base_address" { print $2 }' $debug/gcma/range/usage)
-	echo 0 >/sys/kernel/config/gcma/range/active || exit 1
+	insmod /modules/gcma.ko areas=bench:${area_mib}M zeroed_pool=0 || exit 1
 	dmsetup create d --table "0 $(blockdev --getsz /dev/vda) dmem /dev/vda 0 0"
 	mkfs.ext4 -q -F -b 4096 /dev/mapper/d
 	mkdir -p /mnt
 	mount -t ext4 /dev/mapper/d /mnt || exit 1
 	for i in 0 1 2; do
-		dd if=/dev/zero of=/mnt/file$i bs=1M count=150 2>/dev/null
+		dd if=/dev/zero of=/mnt/file$i bs=1M count=$file_mib 2>/dev/null
 	done
 	sync
 	insmod /modules/test/bitmap_client.ko
 	insmod /modules/test/gcma_client.ko
 	insmod /modules/test/cma_client.ko
-	insmod /modules/test/contig_client.ko phys="$((range))"
+	# For alloc_contig_range(): the movable zone, where nothing pinned gets to.
+	range=$(awk '/^Node/ { movable = $4 == "Movable" } movable && $1 == "start_pfn:" { print $2 }' /proc/zoneinfo)
+	insmod /modules/test/contig_client.ko phys=$((range * 4096))
 	fill
 	say "state: $(grep CmaFree /proc/meminfo), $(figure cached_pages) of $((area_mib * 256)) pages cached"
 }
