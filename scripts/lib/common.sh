@@ -10,6 +10,12 @@ DEFAULT_KERNEL=stock-6.1
 # The suite of the guests' userland and of the tools that build for it.
 DEFAULT_SUITE=bookworm
 
+# Nobody's surroundings change what the scripts do: users may lack the paths of
+# the system's tools, or have a language in which numbers look different.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+export PATH LC_ALL=C.UTF-8
+umask 022
+
 say() {
 	printf '%s\n' "$*" >&2
 }

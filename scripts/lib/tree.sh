@@ -62,10 +62,10 @@ tree_make() {
 	[ ! -d "$path" ] || return 0
 	new=$path.new.$$
 	# What a run that was killed has left; nobody else is here now.
-	as_root rm -rf "$CACHE"/trees/*.new.*
+	as_root rm -rf --one-file-system "$CACHE"/trees/*.new.*
 	step "making a Debian tree ($suite), about two minutes"
 	# shellcheck disable=SC2064 # the path as it is now
-	trap "as_root rm -rf '$new'" EXIT
+	trap "as_root rm -rf --one-file-system '$new'" EXIT
 	mkdir -p "$CACHE/trees"
 	LOGGED_LINES=12 logged "$CACHE/trees/$suite.log" tree_bootstrap "$suite" "$new" ||
 		die "cannot make the Debian tree: is there a network, and enough room in $CACHE?"
