@@ -5,6 +5,7 @@
  */
 #include <linux/sched/signal.h>
 #include "bits.h"
+#include "demand.h"
 #include "layout.h"
 
 /**
@@ -92,11 +93,14 @@ static int trim_group(struct super_block *sb, u32 group, u32 from, u32 end,
  * @sb:    the volume
  * @range: which part, in bytes; its length receives what was forgotten
  *
+ * It ends early where no memory can be promised for the next group.
+ *
  * Context: may sleep.
  * Return: 0 or an errno.
  */
 int e2m_trim(struct super_block *sb, struct fstrim_range *range)
 {
+	const struct ama_call call = { .sb = sb };
 	struct e2m_sb *sbi = E2M_SB(sb);
 	unsigned int bits = sb->s_blocksize_bits;
 	u64 start = range->start >> bits, min = range->minlen >> bits;
@@ -119,6 +123,11 @@ int e2m_trim(struct super_block *sb, struct fstrim_range *range)
 		if (first + e2m_group_blocks(sbi, group) <= start ||
 		    first >= end)
 			continue;
+		/* Each group's bitmap may have to be read. */
+		if (!ama_scope_extend(E2M_OP_IOCTL, &call)) {
+			err = trimmed ? 0 : -ENOMEM;
+			break;
+		}
 		err = trim_group(sb, group, from, to, max_t(u64, min, 1),
 				 &trimmed);
 	}

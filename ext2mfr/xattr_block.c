@@ -94,6 +94,8 @@ const char *e2m_attr_check(const void *block, u32 size)
 	bitmap_zero(taken, size / E2_XATTR_ALIGN);
 	e2m_attr_start(&cursor, block, size);
 	while ((more = e2m_attr_next(&cursor, &attr)) > 0) {
+		if (memchr(attr.name, '\0', attr.name_len))
+			return "attribute name with a zero byte";
 		if (!attr.size)
 			continue;
 		first = (attr.value - block) / E2_XATTR_ALIGN;

@@ -351,11 +351,20 @@ int main(int argc, char **argv)
 
 	while ((option = getopt(argc, argv, "m:w:n:s:")) != -1) {
 		switch (option) {
-		case 'm': mark = optarg; break;
-		case 'w': workers = atoi(optarg); break;
-		case 'n': calls = atol(optarg); break;
-		case 's': seed = atoi(optarg); break;
-		default: return 2;
+		case 'm':
+			mark = optarg;
+			break;
+		case 'w':
+			workers = atoi(optarg);
+			break;
+		case 'n':
+			calls = atol(optarg);
+			break;
+		case 's':
+			seed = atoi(optarg);
+			break;
+		default:
+			return 2;
 		}
 	}
 	if (optind + 1 != argc)

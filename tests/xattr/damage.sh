@@ -73,7 +73,8 @@ damaged() {
 	umount /mnt
 }
 
-# Offsets of fields: the header's 32 bytes, then the list's entry of 16 bytes.
+# Offsets of fields: the header's 32 bytes, the entries user.first and user.second
+# of 24 bytes each, that of the list of 16 bytes.
 fields() {
 	damaged "a wrong magic number" 3 0
 	damaged "no reference" 4 0 0 0 0
@@ -93,7 +94,7 @@ fields() {
 # Damage inside the list: the block is sound, the list is not.
 poke_list() {
 	restore
-	list=$(word 34)
+	list=$(word 82)
 	poke "$list" 7
 	attach ext2mfr errors=continue
 	check_has "a list of an unknown version" "Structure needs cleaning" \
@@ -113,7 +114,7 @@ overlap() {
 	restore
 	first=$(word 34)
 	# shellcheck disable=SC2046 # two bytes
-	damaged "values that overlap" 54 $(printf '%o %o' $((first & 255)) $((first >> 8)))
+	damaged "values that overlap" 58 $(printf '%o %o' $((first & 255)) $((first >> 8)))
 }
 
 policies() {
