@@ -127,6 +127,17 @@ static inline unsigned int cfs_inode_state(struct inode *inode)
 #define filemap_splice_read generic_file_splice_read
 #endif
 
+/* The folio of the page cache at @index, locked, or NULL; kernels differ in
+ * what says that there is none.
+ */
+static inline struct folio *cfs_lock_cached(struct address_space *mapping,
+					    pgoff_t index)
+{
+	struct folio *folio = filemap_lock_folio(mapping, index);
+
+	return IS_ERR_OR_NULL(folio) ? NULL : folio;
+}
+
 /* iomap tracks dirty blocks inside a folio since 6.6. */
 #ifdef HAVE_IOMAP_DIRTY_FOLIO
 #define cfs_dirty_folio iomap_dirty_folio

@@ -172,24 +172,49 @@ static int e2m_iomap_begin(struct inode *inode, loff_t pos, loff_t length,
 	return 0;
 }
 
+/* Does the page cache have the folio at @pos whole? Then let it be written as
+ * it is. @end is moved down to the folio's end.
+ */
+static bool keep_cached(struct address_space *mapping, loff_t pos, loff_t *end)
+{
+	struct folio *folio = cfs_lock_cached(mapping, pos >> PAGE_SHIFT);
+	bool whole;
+
+	if (!folio) {
+		*end = min(*end, round_down(pos, (loff_t)PAGE_SIZE) +
+				 (loff_t)PAGE_SIZE);
+		return false;
+	}
+	*end = min(*end, folio_pos(folio) + (loff_t)folio_size(folio));
+	whole = folio_test_uptodate(folio);
+	if (whole)
+		folio_mark_dirty(folio);
+	folio_unlock(folio);
+	folio_put(folio);
+	return whole;
+}
+
 /*
  * Free the blocks of [@from, @to) that a write was given but did not fill.
- * A page fault may have dirtied one of them meanwhile, as the zeroes that it
- * saw: that one stays. The invalidate lock keeps further faults out.
+ * A page fault may have made the zeroes that it saw there somebody's data. It
+ * needs the whole folio up to date, which a write alone does not make it: so
+ * what is up to date stays. The invalidate lock keeps further faults out.
  */
 static void free_unfilled(struct inode *inode, loff_t from, loff_t to)
 {
 	struct address_space *mapping = inode->i_mapping;
-	loff_t end = round_up(i_size_read(inode), i_blocksize(inode));
+	loff_t end = round_up(i_size_read(inode), i_blocksize(inode)), next;
 	unsigned int bits = inode->i_blkbits;
 
 	filemap_invalidate_lock(mapping);
 	if (to > max(from, end))
 		e2m_free_range(inode, max(from, end) >> bits, (to >> bits) - 1);
-	for (to = min(to, end); from < to; from += i_blocksize(inode))
-		if (!filemap_range_has_writeback(mapping, from,
-						 from + i_blocksize(inode) - 1))
-			e2m_free_range(inode, from >> bits, from >> bits);
+	to = min(to, end);
+	for (; from < to; from = next) {
+		next = to;
+		if (!keep_cached(mapping, from, &next))
+			e2m_free_range(inode, from >> bits, (next >> bits) - 1);
+	}
 	filemap_invalidate_unlock(mapping);
 }
 

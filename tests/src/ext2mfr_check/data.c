@@ -116,27 +116,39 @@ static int test_large(void)
 }
 
 /* A write whose source ends in the middle leaves no stale bytes behind. */
-static int test_short_copy(void)
+static int short_copy(int fd, off_t start)
 {
 	char *map = mmap(NULL, 3 * 65536, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), byte;
-	int fd = open_new("a", 0);
 	struct stat st;
 	ssize_t got;
 	off_t at;
 
-	EXPECT(fd >= 0 && map != MAP_FAILED);
+	EXPECT(map != MAP_FAILED);
 	memset(map, 'y', 65536);
 	EXPECT(!munmap(map + 65536, 65536));
-	EXPECT(!ftruncate(fd, 1 << 20));
-	got = pwrite(fd, map, 2 * 65536, 8192);
+	EXPECT(!ftruncate(fd, 0) && !ftruncate(fd, 1 << 20));
+	got = pwrite(fd, map, 2 * 65536, start);
 	EXPECT(got > 0 && got <= 65536);
 	for (at = 0; at < 1 << 20; at += 511) {
 		EXPECT(pread(fd, &byte, 1, at) == 1);
-		EXPECT(byte == (at >= 8192 && at < 8192 + got ? 'y' : 0));
+		EXPECT(byte == (at >= start && at < start + got ? 'y' : 0));
 	}
 	EXPECT(!fstat(fd, &st) && st.st_blocks * 512 <= 65536 + 8192);
 	EXPECT_ERR(pwrite(fd, map + 65536, 100, 0), EFAULT);
+	return munmap(map, 3 * 65536);
+}
+
+/* In the middle of a page and of a block as well. */
+static int test_short_copy(void)
+{
+	static const off_t start[] = { 8192, 8192 + 1024, 8192 + 1500 };
+	int fd = open_new("a", 0);
+	size_t i;
+
+	EXPECT(fd >= 0);
+	for (i = 0; i < sizeof(start) / sizeof(*start); i++)
+		EXPECT(!short_copy(fd, start[i]));
 	return close(fd);
 }
 
