@@ -3,10 +3,17 @@
 # In the guest: memory that is really exhausted, and what becomes of the work.
 #
 # usage: guest.sh TYPE KIND    KIND: machine or group
+#
+# Once nothing is left this shell must not start a process: it uses what is
+# built in. The tasks under test are as any other for the OOM killer, and so are
+# some bystanders that it may take instead.
 type=$1 kind=$2
 options=''
 [ "$type" != ext2mfr ] || options=mfr=wait
 status=0
+group=/sys/fs/cgroup/tight
+ama=/sys/kernel/debug/ama
+hog=/sys/module/surety_hog/parameters
 
 result() {
 	if [ "$1" = 0 ]; then
@@ -21,40 +28,83 @@ figure() {
 	sed -n "s/.*\"$1\":\\([0-9]*\\).*/\\1/p" /tmp/storm.json
 }
 
+# Until nothing is left, and whatever comes free.
+fill_machine() {
+	insmod /modules/test/surety_hog.ko
+	rounds=0
+	while [ "$rounds" = 0 ]; do
+		read -r rounds <$hog/rounds
+	done
+}
+
+# What fills the group cannot be reclaimed, and is more than its limit.
+fill_group() {
+	free=$(sed -n 's/^MemFree: *\([0-9]*\) kB/\1/p' /proc/meminfo)
+	sh -c "echo \$\$ >$group/cgroup.procs
+	       exec /surety-bin/memory_hog $((free - 8192)) /tmp/filled" &
+	filler=$!
+	until [ -e /tmp/filled ]; do
+		sleep 0.1
+	done
+	echo 4M >$group/memory.max
+}
+
+bystander() {
+	sh -c "[ $kind = machine ] || echo \$\$ >$group/cgroup.procs
+	       echo 1000 >/proc/self/oom_score_adj; exec sleep 1000"
+}
+
 if [ "$type" = ext2mfr ]; then
 	insmod /modules/ama_core.ko && insmod /modules/ext2mfr.ko || exit 3
 else
 	modprobe "$type" || exit 3
 fi
 mke2fs -q -F -t ext2 -b 1024 /dev/vda && mount -t "$type" ${options:+-o $options} /dev/vda /mnt || exit 3
-mkdir /mnt/storm
+mkdir /mnt/storm $group
+echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+cp /surety-bin/syscall_storm /tmp/storm
 echo 3 >/proc/sys/vm/drop_caches
 dmesg -C
 
+for nr in 1 2 3 4 5 6 7 8; do
+	bystander &
+done
 if [ "$kind" = machine ]; then
-	set -- -w 4 -n 150 -W /tmp/full
-	/surety-bin/memory_hog 3000 /tmp/full &
-	hog=$!
+	workers=4
+	set -- -w 4 -n 60
 else
-	# Less than what is in use by the time the tasks enter.
-	mkdir /sys/fs/cgroup/tight
-	echo +memory >/sys/fs/cgroup/cgroup.subtree_control
-	echo 1M >/sys/fs/cgroup/tight/memory.max
-	set -- -w 16 -n 60 -g /sys/fs/cgroup/tight
-	hog=
+	workers=16
+	set -- -w 16 -n 30 -g $group
 fi
-/surety-bin/syscall_storm "$@" -T 150 -s 7 -o /tmp/expected /mnt/storm >/tmp/storm.json
-said=$(cut -c1-400 /tmp/storm.json)
-free=$(sed -n 's/^MemFree: *//p' /proc/meminfo)
-[ -z "$hog" ] || kill -9 $hog
-sleep 1
+(
+	echo 0 >/proc/self/oom_score_adj
+	exec /tmp/storm "$@" -T 150 -W /tmp/go -R /tmp/ready -s 7 -o /tmp/expected /mnt/storm >/tmp/storm.json
+) &
+storm=$!
+until [ -e /tmp/ready ]; do
+	sleep 0.1
+done
+fill_$kind
+: >/tmp/go
+wait "$storm"
+if [ "$kind" = machine ]; then
+	read -r taken <$hog/taken
+	echo 0 >$hog/hold
+	while read -r left <$hog/taken && [ "$left" != 0 ]; do
+		:
+	done
+	echo "# $((taken * 4)) KiB were taken"
+else
+	kill -9 "$filler"
+fi
 
-killed=$(dmesg | grep -c 'Killed process .*syscall_storm')
-echo "# $type: $(figure finished) of $(figure workers) finished, $killed killed by the OOM killer, $(figure errors) calls of $(figure calls) failed, free at the end $free"
+said=$(cut -c1-400 /tmp/storm.json)
+killed=$(dmesg | grep -c 'Killed process .*storm')
+others=$(dmesg | grep -c 'Killed process .*sleep')
+echo "# $type: $(figure finished) of $workers finished, $killed killed by the OOM killer (and $others bystanders), $(figure errors) calls of $(figure calls) failed"
 if [ "$type" = ext2mfr ]; then
-	ama=/sys/kernel/debug/ama
 	echo "# substituted $(cat $ama/substituted), forced charges $(cat $ama/forced_charges), underruns $(cat $ama/underruns)"
-	[ "$(figure finished)" = "$(figure workers)" ]
+	[ "$(figure finished)" = $workers ]
 	result $? "$kind: all tasks finish"
 	[ "$killed" = 0 ]
 	result $? "$kind: the OOM killer kills none of them"
@@ -62,8 +112,13 @@ if [ "$type" = ext2mfr ]; then
 	result $? "$kind: no call fails, all data are right: $said"
 	[ "$(cat $ama/underruns)" = 0 ]
 	result $? "$kind: no underrun"
-	[ "$kind" = machine ] ||
-		echo "# the limit: $(tr '\n' ' ' </sys/fs/cgroup/tight/memory.events)"
+	if [ "$kind" = machine ]; then
+		[ "$(cat $ama/substituted)" -gt 0 ]
+		result $? "$kind: the reserve was needed"
+	else
+		[ "$(cat $ama/forced_charges)" -gt 0 ]
+		result $? "$kind: the limit was in the way: $(tr '\n' ' ' <$group/memory.events)"
+	fi
 fi
 timeout 60 umount /mnt && e2fsck -fn /dev/vda >/tmp/fsck 2>&1
 fsck=$?

@@ -22,6 +22,10 @@ kernels_own() {
 	done
 	echo 0 >$debug/fail_page_alloc/ignore-gfp-highmem
 	echo 0 >$debug/fail_page_alloc/min-order
+	# A task's fail-nth counts every kind of fault: copies from and to user
+	# memory are made not to count, by wanting a caller that does not exist.
+	echo 1 >$debug/fail_usercopy/require-start
+	echo 1 >$debug/fail_usercopy/require-end
 }
 
 if [ "$source" = self ]; then

@@ -15,6 +15,7 @@
  *   -o  write what the workers' files must contain to OUT, as cksum(1) does
  *   -g  cgroup that workers enter when they are set up, so that it is charged
  *       with what the kernel allocates for them, not with their own memory
+ *   -R  make this file when all are ready
  *   -W  wait until this file exists before beginning
  *   -x  leave an operation out; may be given several times
  *   -T  time limit in seconds; workers that are not done then are killed
@@ -47,7 +48,7 @@ struct options {
 	unsigned int workers;
 	unsigned long ops;
 	uint64_t seed;
-	const char *mark, *list, *root, *out, *group, *wait;
+	const char *mark, *list, *root, *out, *group, *ready, *wait;
 	const char *directory;
 	unsigned int limit;
 };
@@ -259,6 +260,8 @@ static void work(struct worker *worker, const struct options *options)
 	prepare(worker, options);
 	enter_group(options->group);
 	meet(&shared->ready, options->workers);
+	if (options->ready && !worker->id)
+		close(open(options->ready, O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
 	await(options->wait);
 	expose("1");
 	storm(options->ops);
@@ -355,7 +358,7 @@ static void parse(int argc, char **argv, struct options *options)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "w:n:s:m:t:r:o:T:x:g:W:")) != -1) {
+	while ((option = getopt(argc, argv, "w:n:s:m:t:r:o:T:x:g:R:W:")) != -1) {
 		switch (option) {
 		case 'w': options->workers = strtoul(optarg, NULL, 0); break;
 		case 'n': options->ops = strtoul(optarg, NULL, 0); break;
@@ -365,6 +368,7 @@ static void parse(int argc, char **argv, struct options *options)
 		case 'r': options->root = optarg; break;
 		case 'o': options->out = optarg; break;
 		case 'g': options->group = optarg; break;
+		case 'R': options->ready = optarg; break;
 		case 'W': options->wait = optarg; break;
 		case 'x': leave_out(optarg); break;
 		case 'T': options->limit = strtoul(optarg, NULL, 0); break;
@@ -373,7 +377,7 @@ static void parse(int argc, char **argv, struct options *options)
 	}
 	if (optind + 1 != argc || !options->workers ||
 	    options->workers > MAX_WORKERS) {
-		fprintf(stderr, "usage: syscall_storm [-w 1..%u] [-n OPS] [-s SEED] [-m FILE] [-t LIST] [-r ROOT] [-o OUT] [-T SECONDS] [-x OPERATION] DIRECTORY\n",
+		fprintf(stderr, "usage: syscall_storm [-w 1..%u] [-n OPS] [-s SEED] [-m FILE] [-t LIST] [-r ROOT] [-o OUT] [-T SECONDS] [-R FILE] [-W FILE] [-x OPERATION] DIRECTORY\n",
 			MAX_WORKERS);
 		exit(2);
 	}
