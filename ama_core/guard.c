@@ -245,7 +245,9 @@ int ama_guard_charge(struct mem_cgroup *memcg, gfp_t gfp,
 	if (likely(!err))
 		return 0;
 	ama_guard_count(AMA_FORCED_CHARGES);
-	return charge_body(memcg, gfp | __GFP_NOFAIL, nr_pages, body);
+	/* One that may block would go by way of the group's OOM killer. */
+	gfp = (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NOFAIL;
+	return charge_body(memcg, gfp, nr_pages, body);
 }
 
 /* --- the slab layer's entries --- */

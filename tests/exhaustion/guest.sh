@@ -37,7 +37,7 @@ fill_machine() {
 	done
 }
 
-# What fills the group cannot be reclaimed, and is more than its limit.
+# What fills the group cannot be reclaimed, and is all that its limit allows.
 fill_group() {
 	free=$(sed -n 's/^MemFree: *\([0-9]*\) kB/\1/p' /proc/meminfo)
 	sh -c "echo \$\$ >$group/cgroup.procs
@@ -46,7 +46,9 @@ fill_group() {
 	until [ -e /tmp/filled ]; do
 		sleep 0.1
 	done
-	echo 4M >$group/memory.max
+	kill -STOP "$filler"
+	read -r used <$group/memory.current
+	echo "$used" >$group/memory.max
 }
 
 bystander() {
