@@ -84,7 +84,7 @@ injected() {
 
 # Can it still be used, with all the memory one could want?
 usable() {
-	timeout 30 sh -c '
+	timeout 90 sh -c '
 		mkdir /mnt/check && echo content >/mnt/check/file && sync &&
 		mv /mnt/check/file /mnt/check/other &&
 		[ "$(cat /mnt/check/other)" = content ] &&
@@ -117,7 +117,7 @@ compare() {
 			cmp -s - "/share/$run.expected"
 	)
 	same=$?
-	timeout 30 umount /mnt
+	timeout 90 umount /mnt
 	return $same
 }
 
@@ -130,12 +130,12 @@ one_run() {
 		mounted=1
 		arm $((seed * 1000 + run))
 		/surety-bin/syscall_storm -w "$workers" -n "$ops" -s $((seed * 1000 + run)) \
-			-m "$mark" -t /share/tree.list -o "/share/$run.expected" -T 25 \
+			-m "$mark" -t /share/tree.list -o "/share/$run.expected" -T 90 \
 			/mnt/storm >"/share/$run.json"
 		disarm
 		injected >"/share/$run.injected"
 		usable && usable=1
-		timeout 30 umount /mnt && unmounted=1
+		timeout 90 umount /mnt && unmounted=1
 		if [ $unmounted = 1 ]; then
 			compare "$disk" || compared=0
 		fi

@@ -172,7 +172,7 @@ faults_boot() {
 		[ $todo -lt $left ] || die "the guest does not start; see $cell/vm.log"
 		left=$todo
 		"$REPO/scripts/vm" --kernel "$kernel" --no-modules ${tolerate:+--tolerate} \
-			--mem "${FAULTS_MEM:-512}" --timeout $((60 + 40 * todo)) \
+			--mem "${FAULTS_MEM:-512}" --timeout $((300 + 60 * todo)) \
 			--share "$cell" "${disks[@]}" -- \
 			sh tests/faults/guest.sh >>"$cell/vm.log" 2>&1 || true
 	done
