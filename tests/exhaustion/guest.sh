@@ -4,9 +4,8 @@
 #
 # usage: guest.sh TYPE KIND    KIND: machine or group
 #
-# Once nothing is left this shell must not start a process: it uses what is
-# built in. The tasks under test are as any other for the OOM killer, and so are
-# some bystanders that it may take instead.
+# The tasks under test are as any other for the OOM killer, and so are some
+# bystanders that it may take instead. While nothing is left this shell sleeps.
 type=$1 kind=$2
 options=''
 [ "$type" != ext2mfr ] || options=mfr=wait
@@ -28,15 +27,6 @@ figure() {
 	sed -n "s/.*\"$1\":\\([0-9]*\\).*/\\1/p" /tmp/storm.json
 }
 
-# Until nothing is left, and whatever comes free.
-fill_machine() {
-	insmod /modules/test/surety_hog.ko
-	rounds=0
-	while [ "$rounds" = 0 ]; do
-		read -r rounds <$hog/rounds
-	done
-}
-
 # What fills the group cannot be reclaimed, and is all that its limit allows.
 fill_group() {
 	free=$(sed -n 's/^MemFree: *\([0-9]*\) kB/\1/p' /proc/meminfo)
@@ -51,11 +41,6 @@ fill_group() {
 	echo "$used" >$group/memory.max
 }
 
-bystander() {
-	sh -c "[ $kind = machine ] || echo \$\$ >$group/cgroup.procs
-	       echo 1000 >/proc/self/oom_score_adj; exec sleep 1000"
-}
-
 if [ "$type" = ext2mfr ]; then
 	insmod /modules/ama_core.ko && insmod /modules/ext2mfr.ko || exit 3
 else
@@ -65,44 +50,46 @@ mke2fs -q -F -t ext2 -b 1024 /dev/vda && mount -t "$type" ${options:+-o $options
 mkdir /mnt/storm $group
 echo +memory >/sys/fs/cgroup/cgroup.subtree_control
 cp /surety-bin/syscall_storm /tmp/storm
+cp /surety-bin/bystanders /tmp/bystanders
 echo 3 >/proc/sys/vm/drop_caches
 dmesg -C
 
-for nr in 1 2 3 4 5 6 7 8; do
-	bystander &
-done
 if [ "$kind" = machine ]; then
 	workers=4
-	set -- -w 4 -n 60
+	insmod /modules/test/surety_hog.ko || exit 3
+	set -- -w 4 -n 150 -H $hog/hold
+	/tmp/bystanders 8 &
 else
 	workers=16
-	set -- -w 16 -n 30 -g $group
+	set -- -w 16 -n 30 -g $group -R /tmp/ready -W /tmp/go
+	/tmp/bystanders 8 $group &
 fi
+bystanders=$!
+sleep 1
 (
 	echo 0 >/proc/self/oom_score_adj
-	exec /tmp/storm "$@" -T 150 -W /tmp/go -R /tmp/ready -s 7 -o /tmp/expected /mnt/storm >/tmp/storm.json
+	exec /tmp/storm "$@" -T 150 -s 7 -o /tmp/expected /mnt/storm >/tmp/storm.json
 ) &
 storm=$!
-until [ -e /tmp/ready ]; do
-	sleep 0.1
-done
-fill_$kind
-: >/tmp/go
-wait "$storm"
-if [ "$kind" = machine ]; then
-	read -r taken <$hog/taken
-	echo 0 >$hog/hold
-	while read -r left <$hog/taken && [ "$left" != 0 ]; do
-		:
+if [ "$kind" = group ]; then
+	until [ -e /tmp/ready ]; do
+		sleep 0.1
 	done
-	echo "# $((taken * 4)) KiB were taken"
-else
-	kill -9 "$filler"
+	fill_group
+	: >/tmp/go
 fi
+wait "$storm"
+if [ "$kind" = group ]; then
+	kill -9 "$filler"
+else
+	echo N >$hog/hold
+	echo "# $(($(cat $hog/taken) * 4)) KiB were taken"
+fi
+kill "$bystanders"
 
 said=$(cut -c1-400 /tmp/storm.json)
 killed=$(dmesg | grep -c 'Killed process .*storm')
-others=$(dmesg | grep -c 'Killed process .*sleep')
+others=$(dmesg | grep -c 'Killed process .*bystanders')
 echo "# $type: $(figure finished) of $workers finished, $killed killed by the OOM killer (and $others bystanders), $(figure errors) calls of $(figure calls) failed"
 if [ "$type" = ext2mfr ]; then
 	echo "# substituted $(cat $ama/substituted), forced charges $(cat $ama/forced_charges), underruns $(cat $ama/underruns)"

@@ -3,7 +3,8 @@
  * syscall_storm: the workload under which allocations are made to fail.
  *
  * usage: syscall_storm [-w WORKERS] [-n OPS] [-s SEED] [-m FILE] [-t LIST]
- *                      [-r ROOT] [-o OUT] [-T SECONDS] [-x OPERATION] DIRECTORY
+ *                      [-r ROOT] [-o OUT] [-g GROUP] [-H FILE] [-R FILE]
+ *                      [-W FILE] [-T SECONDS] [-x OPERATION] DIRECTORY
  *
  *   -w  worker processes (default 4)
  *   -n  operations of each worker, several calls each (default 200)
@@ -15,6 +16,8 @@
  *   -o  write what the workers' files must contain to OUT, as cksum(1) does
  *   -g  cgroup that workers enter when they are set up, so that it is charged
  *       with what the kernel allocates for them, not with their own memory
+ *   -H  file to write "Y" to when all are ready, and "N" when all are done:
+ *       what takes the memory away and gives it back
  *   -R  make this file when all are ready
  *   -W  wait until this file exists before beginning
  *   -x  leave an operation out; may be given several times
@@ -48,14 +51,14 @@ struct options {
 	unsigned int workers;
 	unsigned long ops;
 	uint64_t seed;
-	const char *mark, *list, *root, *out, *group, *ready, *wait;
+	const char *mark, *list, *root, *out, *group, *hog, *ready, *wait;
 	const char *directory;
 	unsigned int limit;
 };
 
 /* Shared by all processes. */
 struct shared {
-	unsigned int ready, done;
+	unsigned int ready, starved, done;
 	struct report report[MAX_WORKERS];
 };
 
@@ -134,6 +137,15 @@ static void expose(const char *value)
 {
 	if (mark_fd != -1 && write(mark_fd, value, 1) != 1)
 		fail("marking");
+}
+
+/* Likewise; all may ask, it is done once. */
+static int hog_fd = -1;
+
+static void turn_hog(const char *value)
+{
+	if (hog_fd != -1 && write(hog_fd, value, 1) != 1)
+		fail("turning the hog");
 }
 
 /* Wait until all workers that are left have come here. */
@@ -225,6 +237,11 @@ static void prepare(struct worker *worker, const struct options *options)
 		if (mark_fd == -1)
 			fail(options->mark);
 	}
+	if (options->hog) {
+		hog_fd = open(options->hog, O_WRONLY | O_CLOEXEC);
+		if (hog_fd == -1)
+			fail(options->hog);
+	}
 	if (chdir(options->directory))
 		fail(options->directory);
 	if (mlockall(MCL_CURRENT | MCL_FUTURE))
@@ -263,11 +280,16 @@ static void work(struct worker *worker, const struct options *options)
 	if (options->ready && !worker->id)
 		close(open(options->ready, O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
 	await(options->wait);
+	if (hog_fd != -1) {
+		turn_hog("Y");
+		meet(&shared->starved, options->workers);
+	}
 	expose("1");
 	storm(options->ops);
 	/* A group is marked as a whole: none may end the exposure of others. */
 	meet(&shared->done, options->workers);
 	expose("0");
+	turn_hog("N");
 	check_all();
 	if (options->out)
 		write_expected(options->out);
@@ -358,7 +380,7 @@ static void parse(int argc, char **argv, struct options *options)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "w:n:s:m:t:r:o:T:x:g:R:W:")) != -1) {
+	while ((option = getopt(argc, argv, "w:n:s:m:t:r:o:T:x:g:H:R:W:")) != -1) {
 		switch (option) {
 		case 'w': options->workers = strtoul(optarg, NULL, 0); break;
 		case 'n': options->ops = strtoul(optarg, NULL, 0); break;
@@ -368,6 +390,7 @@ static void parse(int argc, char **argv, struct options *options)
 		case 'r': options->root = optarg; break;
 		case 'o': options->out = optarg; break;
 		case 'g': options->group = optarg; break;
+		case 'H': options->hog = optarg; break;
 		case 'R': options->ready = optarg; break;
 		case 'W': options->wait = optarg; break;
 		case 'x': leave_out(optarg); break;
@@ -377,7 +400,7 @@ static void parse(int argc, char **argv, struct options *options)
 	}
 	if (optind + 1 != argc || !options->workers ||
 	    options->workers > MAX_WORKERS) {
-		fprintf(stderr, "usage: syscall_storm [-w 1..%u] [-n OPS] [-s SEED] [-m FILE] [-t LIST] [-r ROOT] [-o OUT] [-T SECONDS] [-R FILE] [-W FILE] [-x OPERATION] DIRECTORY\n",
+		fprintf(stderr, "usage: syscall_storm [-w 1..%u] [-n OPS] [-s SEED] [-m FILE] [-t LIST] [-r ROOT] [-o OUT] [-T SECONDS] [-H FILE] [-R FILE] [-W FILE] [-x OPERATION] DIRECTORY\n",
 			MAX_WORKERS);
 		exit(2);
 	}
