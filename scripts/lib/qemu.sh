@@ -92,9 +92,10 @@ qemu_traps() {
 	trap 'qemu_stop; exit 143' TERM HUP
 }
 
-# The machine dies with this script, however the script dies.
+# The machine dies with this script, however the script dies. To be called in a
+# subshell, whose place it takes: the signal comes when the parent dies.
 qemu_start() {
-	setpriv --pdeathsig TERM timeout --foreground -k 10 "$vm_timeout" \
+	exec setpriv --pdeathsig TERM timeout --foreground -k 10 "$vm_timeout" \
 		setpriv --pdeathsig KILL qemu-system-x86_64 "${qemu_words[@]}" 2>"$vm_run/qemu.log"
 }
 
@@ -109,7 +110,7 @@ qemu_run() {
 	qemu_cats+=($!)
 	if [ ${#vm_command[@]} = 0 ]; then
 		vm_timeout=86400
-		qemu_start || status=$?
+		(qemu_start) || status=$?
 	else
 		qemu_start </dev/null >/dev/null &
 		qemu_pid=$!
