@@ -2,7 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # In the guest: memory that is really exhausted, and what becomes of the work.
 #
-# usage: guest.sh TYPE KIND    KIND: machine or group
+# usage: guest.sh TYPE KIND
+#
+#   machine  no page is left but for atomic allocations
+#   swap     likewise, and the swap area is full
+#   group    the tasks' control group is at its limit, with nothing to reclaim
 #
 # The tasks under test are as any other for the OOM killer, and so are some
 # bystanders that it may take instead. While nothing is left this shell sleeps.
@@ -54,15 +58,20 @@ cp /surety-bin/bystanders /tmp/bystanders
 echo 3 >/proc/sys/vm/drop_caches
 dmesg -C
 
-if [ "$kind" = machine ]; then
+# More than the swap area holds could go there.
+if [ "$kind" = swap ]; then
+	mkswap /dev/vdb >/dev/null && swapon /dev/vdb || exit 3
+	dd if=/dev/zero of=/tmp/to-swap bs=1M count=48 2>/dev/null || exit 3
+fi
+if [ "$kind" = group ]; then
+	workers=16
+	set -- -w 16 -n 30 -g $group -R /tmp/ready -W /tmp/go
+	/tmp/bystanders 8 $group &
+else
 	workers=4
 	insmod /modules/test/surety_hog.ko || exit 3
 	set -- -w 4 -n 150 -H $hog/hold
 	/tmp/bystanders 8 &
-else
-	workers=16
-	set -- -w 16 -n 30 -g $group -R /tmp/ready -W /tmp/go
-	/tmp/bystanders 8 $group &
 fi
 bystanders=$!
 sleep 1
@@ -101,12 +110,17 @@ if [ "$type" = ext2mfr ]; then
 	result $? "$kind: no call fails, all data are right: $said"
 	[ "$(cat $ama/underruns)" = 0 ]
 	result $? "$kind: no underrun"
-	if [ "$kind" = machine ]; then
-		[ "$(cat $ama/substituted)" -gt 0 ]
-		result $? "$kind: the reserve was needed"
-	else
+	if [ "$kind" = group ]; then
 		[ "$(cat $ama/forced_charges)" -gt 0 ]
 		result $? "$kind: the limit was in the way: $(tr '\n' ' ' <$group/memory.events)"
+	else
+		[ "$(cat $ama/substituted)" -gt 0 ]
+		result $? "$kind: the reserve was needed"
+	fi
+	if [ "$kind" = swap ]; then
+		left=$(sed -n 's/^SwapFree: *\([0-9]*\) kB/\1/p' /proc/meminfo)
+		[ "$left" -lt 1024 ]
+		result $? "swap: the area is full ($left KiB left)"
 	fi
 fi
 timeout 60 umount /mnt && e2fsck -fn /dev/vda >/tmp/fsck 2>&1

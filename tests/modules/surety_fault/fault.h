@@ -61,6 +61,7 @@ struct fault_nth {
  * @space:		pages or bytes that are spared at first
  * @verbose:		1: log each failure, 2: with its stack
  * @task_filter:	only tasks in a marked process group
+ * @scope_filter:	only tasks in a scope of ama_core, whoever they are
  * @ignore_gfp_wait:	spare allocations that may sleep
  * @ignore_gfp_highmem:	spare allocations that may use high memory
  * @min_order:		spare smaller page blocks
@@ -83,6 +84,7 @@ struct fault_level {
 	atomic_t space;
 	u32 verbose;
 	bool task_filter;
+	bool scope_filter;
 	bool ignore_gfp_wait;
 	bool ignore_gfp_highmem;
 	u32 min_order;

@@ -113,6 +113,7 @@ static void create_schedule(struct fault_level *level, struct dentry *dir)
 static void create_filters(struct fault_level *level, struct dentry *dir)
 {
 	debugfs_create_bool("task-filter", 0600, dir, &level->task_filter);
+	debugfs_create_bool("scope-filter", 0600, dir, &level->scope_filter);
 	debugfs_create_bool("ignore-gfp-wait", 0600, dir,
 			    &level->ignore_gfp_wait);
 	if (level != &fault_page)

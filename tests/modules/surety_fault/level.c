@@ -105,8 +105,14 @@ static bool flags_eligible(const struct fault_level *level,
 	return true;
 }
 
+/* ama_core's mark in the task: it is in a scope. */
+#define TASK_IN_SCOPE	BIT(30)
+
 static bool task_eligible(const struct fault_level *level)
 {
+	if (level->scope_filter &&
+	    !(asked_by_task() && (current->trace_recursion & TASK_IN_SCOPE)))
+		return false;
 	return !level->task_filter || (asked_by_task() && fault_group_marked());
 }
 

@@ -1,0 +1,104 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# In the guest: every other allocation of every task that is in a scope fails,
+# whoever the task is: programs, workers of a ring, the kernel's own threads.
+# shellcheck source=tests/lib.sh disable=SC2317
+. /surety/tests/lib.sh
+
+debug=/sys/kernel/debug
+fault=$debug/surety_fault
+at=/mnt
+
+switch() {
+	for level in page slab; do
+		echo "$1" >$fault/$level/probability
+	done
+}
+
+# injected: failures so far, both levels.
+injected() {
+	echo $(($(cat $fault/page/injected) + $(cat $fault/slab/injected)))
+}
+
+# under_failure WHAT COMMAND...: must succeed, and failures must have fallen.
+under_failure() {
+	what=$1
+	shift
+	before=$(injected)
+	switch 50
+	"$@"
+	code=$?
+	switch 0
+	fell=$(($(injected) - before))
+	if [ $code = 0 ] && [ $fell -gt 0 ]; then
+		ok "$what ($fell failures)"
+	else
+		not_ok "$what (status $code, $fell failures)"
+	fi
+}
+
+# The flusher threads write, nobody asks them to.
+write_behind() {
+	dd if=/tmp/source of=$at/behind bs=64k 2>/dev/null || return 1
+	tries=0
+	while [ "$(awk '/^Dirty:/ { print $2 }' /proc/meminfo)" -gt 64 ]; do
+		tries=$((tries + 1))
+		[ $tries -lt 200 ] || return 1
+		sleep 0.1
+	done
+}
+
+# Inodes and pages go when the kernel wants, files that have no name with them.
+evict() {
+	for nr in 1 2 3 4 5 6 7 8 9; do
+		cp /tmp/source "$at/gone$nr" || return 1
+	done
+	rm $at/gone?
+	echo 3 >/proc/sys/vm/drop_caches
+	cmp /tmp/source $at/behind
+}
+
+# A loop device's worker reads and writes the file.
+loop() {
+	truncate -s 8M $at/image && mke2fs -q -F -t ext4 $at/image &&
+		mount -t ext4 -o loop $at/image /tmp/inner || return 1
+	cp /tmp/source /tmp/inner/file && sync -f /tmp/inner/file
+	code=$?
+	echo 3 >/proc/sys/vm/drop_caches
+	cmp /tmp/source /tmp/inner/file || code=1
+	umount /tmp/inner
+	return $code
+}
+
+modprobe -a loop ext4 2>/dev/null
+insmod /modules/test/surety_fault.ko &&
+	insmod /modules/ama_core.ko guard=page,memcg,slab &&
+	insmod /modules/ext2mfr.ko || exit 3
+for level in page slab; do
+	echo 1 >$fault/$level/scope-filter
+	echo -1 >$fault/$level/times
+done
+echo 10 >/proc/sys/vm/dirty_writeback_centisecs
+echo 5 >/proc/sys/vm/dirty_expire_centisecs
+mke2fs -q -F -t ext2 -b 1024 /dev/vda && mount -t ext2mfr /dev/vda $at || exit 3
+mkdir $at/dir /tmp/inner
+dd if=/dev/urandom of=/tmp/source bs=64k count=30 2>/dev/null
+
+under_failure "io_uring, tried at once" /surety-bin/entry_calls io_uring $at/dir 20
+under_failure "io_uring, by worker threads" /surety-bin/entry_calls io_uring-async $at/dir 20
+under_failure "32-bit system calls" /surety-bin/entry_calls ia32 $at/dir 20
+gated=$(awk '/^__ia32_/ { sum += $2 } END { print sum + 0 }' $debug/ama/gate)
+if [ "$gated" -gt 0 ]; then
+	ok "32-bit calls have scopes ($gated)"
+else
+	not_ok "32-bit calls have scopes"
+fi
+under_failure "written behind by the flusher threads" write_behind
+under_failure "evicted, and read back" evict
+under_failure "a loop device's worker thread" loop
+check "no underrun" test "$(cat $debug/ama/underruns)" = 0
+diag "functions in which failures fell: $(sort -u $fault/page/sites $fault/slab/sites | wc -l)"
+check "unmounts" umount $at
+check "e2fsck finds nothing" e2fsck -fn /dev/vda
+check "ext2mfr unloads" rmmod ext2mfr
+finish
