@@ -70,7 +70,7 @@ if [ "$kind" = group ]; then
 else
 	workers=4
 	insmod /modules/test/surety_hog.ko || exit 3
-	set -- -w 4 -n 150 -H $hog/hold
+	set -- -w 4 -n 60 -H $hog/hold
 	/tmp/bystanders 8 &
 fi
 bystanders=$!
