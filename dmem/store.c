@@ -202,8 +202,10 @@ static void sweep_part(struct dmem_store *store, u32 page, u32 end,
 
 /**
  * struct span - a range of pages as whole chunks and what is left at its ends
- * @first, @end: pages
- * @chunk, @chunks_end: chunks that lie whole in the range, if @chunk is below
+ * @first:      first page
+ * @end:        page behind the last
+ * @chunk:      first chunk that lies whole in the range, if below @chunks_end
+ * @chunks_end: chunk behind the last of those
  */
 struct span {
 	u32 first, end;

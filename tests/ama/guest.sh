@@ -27,6 +27,23 @@ hooked() {
 	grep -cE '^(__alloc_[a-z]*_?pages[a-z_]*|try_charge_memcg|__x64_sys_openat) ' $hooks
 }
 
+# until_true CONDITION...: it becomes true within half a minute.
+until_true() {
+	for _ in $(seq 60); do
+		! "$@" || return 0
+		sleep 0.5
+	done
+	return 1
+}
+
+reserve_full() {
+	awk 'NR > 1 && $5 != $4 { bad = 1 } END { exit bad }' $debug/reserve
+}
+
+unhooked() {
+	[ "$(hooked)" = 0 ]
+}
+
 # Run a command all of whose allocations fail.
 with_failing_allocations() {
 	for level in page slab; do
@@ -68,8 +85,7 @@ verdicts "every kind of allocation while all fail"
 report $? "the reserve gave what the allocator did not ($(cat $debug/substituted) pages)"
 [ "$(cat $debug/underruns)" = 0 ]
 report $? "no underrun"
-sleep 1
-awk 'NR > 1 && $5 != $4 { bad = 1 } END { exit bad }' $debug/reserve
+until_true reserve_full
 report $? "the reserve is full again"
 [ "$(cat $debug/scopes)" = 0 ]
 report $? "no scope is left open"
@@ -77,8 +93,7 @@ report $? "no scope is left open"
 rmmod surety_fault
 rmmod ama_selftest
 report $? "the client unloads"
-sleep 4
-[ "$(hooked)" = 0 ]
+until_true unhooked
 report $? "some time after the last client the hooks are out"
 [ "$(cat $debug/memory_kib)" = 0 ]
 report $? "and the reserve's memory is given back"
