@@ -125,8 +125,18 @@ static int check_pointer(struct inode *inode, u32 block, u32 count)
 	return -EFSCORRUPTED;
 }
 
-static bool find_cached(struct e2m_inode *ei, u32 lblk, u32 max,
-			struct e2m_run *run)
+/**
+ * e2m_map_cached - look a run up without blocking
+ * @ei:   the file
+ * @lblk: first block
+ * @max:  blocks that are of interest
+ * @run:  what was found
+ *
+ * Context: any but interrupts.
+ * Return: false if it is not at hand.
+ */
+bool e2m_map_cached(struct e2m_inode *ei, u32 lblk, u32 max,
+		    struct e2m_run *run)
 {
 	bool hit = false;
 	u32 skip;
@@ -242,7 +252,7 @@ int e2m_map_find(struct inode *inode, u32 lblk, u32 max, unsigned int keep,
 	struct e2m_inode *ei = E2M_I(inode);
 	int err;
 
-	if (find_cached(ei, lblk, max, run))
+	if (e2m_map_cached(ei, lblk, max, run))
 		return 0;
 	down_read(&ei->map_sem);
 	err = find_run(inode, lblk, max, keep, run);
@@ -508,7 +518,7 @@ int e2m_map_alloc(struct inode *inode, u32 lblk, u32 max, bool hide,
 	u32 left;
 	int err;
 
-	if (find_cached(ei, lblk, max, run))
+	if (e2m_map_cached(ei, lblk, max, run))
 		return 0;
 	down_write(&ei->map_sem);
 	err = walk_path(inode, lblk, &walk);

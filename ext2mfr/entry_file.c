@@ -17,6 +17,13 @@
 #include "entry_mmap.h"
 #include "xattr.h"
 
+/* Rings try at once what can be done without blocking. */
+static int ext2mfr_open(struct inode *inode, struct file *file)
+{
+	file->f_mode |= FMODE_NOWAIT;
+	return generic_file_open(inode, file);
+}
+
 /* How a request that must not block is admitted. */
 static const struct ama_admission at_once = { .policy = AMA_FAIL };
 
@@ -297,7 +304,7 @@ const struct file_operations ext2mfr_file_fops = {
 	.read_iter	= ext2mfr_read_iter,
 	.write_iter	= ext2mfr_write_iter,
 	.mmap		= ext2mfr_mmap,
-	.open		= generic_file_open,
+	.open		= ext2mfr_open,
 	.release	= ext2mfr_release,
 	.fsync		= ext2mfr_fsync,
 	.splice_read	= ext2mfr_splice_read,

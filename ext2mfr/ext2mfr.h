@@ -327,6 +327,8 @@ void e2m_free_inode(struct inode *inode);
 #define E2M_MAX_DEPTH 4
 unsigned int e2m_map_path(const struct e2m_sb *sbi, u32 lblk, u32 *offsets);
 u64 e2m_map_limit(const struct e2m_sb *sbi);
+bool e2m_map_cached(struct e2m_inode *ei, u32 lblk, u32 max,
+		    struct e2m_run *run);
 int e2m_map_find(struct inode *inode, u32 lblk, u32 max, unsigned int keep,
 		 struct e2m_run *run);
 int e2m_map_alloc(struct inode *inode, u32 lblk, u32 max, bool hide,

@@ -88,9 +88,13 @@ ssize_t e2m_write_direct(struct kiocb *iocb, struct iov_iter *from)
 	struct inode *inode = file_inode(iocb->ki_filp);
 	loff_t size = i_size_read(inode), pos = iocb->ki_pos;
 	size_t count = iov_iter_count(from);
+	bool nowait = iocb->ki_flags & IOCB_NOWAIT;
 	unsigned int flags = 0;
 	ssize_t ret;
 
+	/* Blocks would have to be allocated. */
+	if (nowait && pos + count > size)
+		return -EAGAIN;
 	if (pos + count > size ||
 	    ((pos | count) & (i_blocksize(inode) - 1)))
 		flags = IOMAP_DIO_FORCE_WAIT;
@@ -102,11 +106,11 @@ ssize_t e2m_write_direct(struct kiocb *iocb, struct iov_iter *from)
 	ret = iomap_dio_rw(iocb, from, &e2m_iomap_ops, &dio_write_ops, flags,
 			   NULL, 0);
 	if (ret == -ENOTBLK)
-		ret = 0;
+		ret = nowait ? -EAGAIN : 0;
 	/* Blocks that were allocated and not written. */
 	if (ret != -EIOCBQUEUED && pos + count > i_size_read(inode))
 		e2m_free_from(inode, i_size_read(inode));
-	if (ret >= 0 && iov_iter_count(from))
+	if (ret >= 0 && !nowait && iov_iter_count(from))
 		ret = finish_buffered(iocb, from, ret);
 	return ret;
 }

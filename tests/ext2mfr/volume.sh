@@ -1,0 +1,162 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# usage: volume.sh ENTRIES: what concerns the volume as a whole: sizes, options,
+# reserved blocks, damage found, freezing, discarding; and a large directory.
+# shellcheck source=tests/ext2mfr/lib.sh disable=SC2317
+. /surety/tests/ext2mfr/lib.sh
+entries=$1
+huge=/tmp/huge
+nobody=65534
+
+said() {
+	dmesg | tail -n 30 | grep -q "$1"
+}
+
+small_volume() {
+	make_volume 1M -t ext2 -b 1024 -N 16 && mount_as ext2mfr &&
+		echo some >"$at/file" && umount "$at" && consistent
+}
+
+# Superblock, descriptors and bitmaps are real, the rest is a hole in a file.
+large_volume() {
+	truncate -s 2T $huge && mke2fs -q -F -t ext2 -b 4096 -m 0 -i 67108864 \
+		-O ^resize_inode,sparse_super2 -E nodiscard,lazy_itable_init=1 $huge ||
+		return 1
+	device=$(losetup -f --show $huge) || return 1
+	mount -t ext2mfr "$device" "$at" &&
+		echo far >"$at/file" && mkdir "$at/dir" &&
+		[ "$(stat -f -c %b "$at")" -gt 500000000 ] && umount "$at" &&
+		mount -t ext4 -o ro "$device" "$at" &&
+		[ "$(cat "$at/file")" = far ] && umount "$at"
+	status=$?
+	losetup -d "$device"
+	rm -f $huge
+	return $status
+}
+
+large_directory() {
+	make_volume 60M -t ext2 -b 1024 -N $((entries + 100)) -m 0 && mount_as ext2mfr || return 1
+	mkdir "$at/dir"
+	seq -f "$at/dir/entry-number-%.0f" "$entries" | xargs touch &&
+		[ "$(find "$at/dir" -type f | wc -l)" = "$entries" ] &&
+		[ -e "$at/dir/entry-number-$((entries / 2))" ] &&
+		[ ! -e "$at/dir/entry-number-0" ] &&
+		seq -f "$at/dir/entry-number-%.0f" 1 3 "$entries" | xargs rm &&
+		umount "$at" && consistent && mount_as ext2mfr &&
+		[ "$(find "$at/dir" -type f | wc -l)" = $((entries - (entries + 2) / 3)) ]
+}
+
+# As another user: all but the reserve; as the one it is kept for: that too.
+reserved_blocks() {
+	make_volume 8M -t ext2 -b 1024 -m 20 && mount_as ext2mfr "resuid=$nobody" || return 1
+	chmod 777 "$at"
+	free=$(stat -f -c %f "$at")
+	usable=$(stat -f -c %a "$at")
+	[ $((free - usable)) -gt 1500 ] || return 1
+	setpriv --reuid 1000 dd if=/dev/zero of="$at/theirs" bs=64k 2>/dev/null
+	[ "$(stat -f -c %a "$at")" = 0 ] && [ "$(stat -f -c %f "$at")" -gt 1500 ] || return 1
+	setpriv --reuid $nobody dd if=/dev/zero of="$at/ours" bs=64k 2>/dev/null
+	[ "$(stat -f -c %f "$at")" -lt 64 ] && umount "$at" && consistent
+}
+
+block_counts() {
+	make_volume 8M -t ext2 -b 1024 && mount_as ext2mfr bsddf || return 1
+	without=$(stat -f -c %b "$at")
+	mount -o remount,minixdf "$at" || return 1
+	with=$(stat -f -c %b "$at")
+	umount "$at"
+	[ "$with" = 8192 ] && [ "$without" -lt "$with" ]
+}
+
+# The first superblock is gone; the copy is where the second group begins.
+other_superblock() {
+	make_volume 20M -t ext2 -b 1024 && mount_as ext2mfr && echo here >"$at/file" &&
+		umount "$at" || return 1
+	dd if=/dev/zero of="$disk" bs=1024 seek=1 count=1 conv=notrunc 2>/dev/null
+	! mount_as ext2mfr && mount_as ext2mfr ro,sb=8193 &&
+		[ "$(cat "$at/file")" = here ] && umount "$at"
+}
+
+# An inode's block pointer leads into the inode table.
+damaged() {
+	make_volume 8M -t ext2 -b 1024 && mount_as ext2mfr && mkdir "$at/dir" &&
+		echo some >"$at/dir/file" && umount "$at" &&
+		debugfs -w -R 'set_inode_field /dir block[0] 3' "$disk" 2>/dev/null
+}
+
+errors_continue() {
+	damaged && mount_as ext2mfr errors=continue || return 1
+	! ls "$at/dir" 2>/dev/null && touch "$at/else" && umount "$at"
+}
+
+errors_remount() {
+	damaged && mount_as ext2mfr errors=remount-ro || return 1
+	! ls "$at/dir" 2>/dev/null && ! touch "$at/else" 2>/dev/null && umount "$at" &&
+		dumpe2fs -h "$disk" 2>/dev/null | grep -q 'Filesystem state: .*errors'
+}
+
+warns_of_errors() {
+	dmesg -C
+	mount_as ext2mfr && said 'vda.*run e2fsck' && umount "$at"
+}
+
+warns_of_count() {
+	make_volume 8M -t ext2 -b 1024 && tune2fs -c 3 -C 4 "$disk" >/dev/null
+	dmesg -C
+	mount_as ext2mfr && said 'vda.*often enough' && umount "$at"
+}
+
+# What a machine that was switched off leaves: mounted, that is not clean.
+warns_of_unclean() {
+	make_volume 8M -t ext2 -b 1024 && debugfs -w -R 'ssv state 0' "$disk" 2>/dev/null
+	dmesg -C
+	mount_as ext2mfr && said 'vda.*not unmounted cleanly' && umount "$at" && consistent
+}
+
+freezes() {
+	make_volume 8M -t ext2 -b 1024 && mount_as ext2mfr && fsfreeze -f "$at" || return 1
+	touch "$at/later" &
+	writer=$!
+	sleep 1
+	[ ! -e "$at/later" ] && e2fsck -fn "$disk" >/dev/null 2>&1 && fsfreeze -u "$at" &&
+		wait $writer && [ -e "$at/later" ] && umount "$at"
+}
+
+# On a loop device what is discarded becomes a hole in its file.
+discards() {
+	truncate -s 24M $huge
+	device=$(losetup -f --show $huge)
+	mke2fs -q -F -t ext2 -b 1024 "$device" && mount -t ext2mfr "$device" "$at" &&
+		dd if=/dev/urandom of="$at/file" bs=1M count=12 2>/dev/null && sync || return 1
+	full=$(du -k $huge | cut -f1)
+	rm "$at/file" && sync && fstrim "$at" && umount "$at" || return 1
+	e2fsck -fn "$device" >/dev/null 2>&1 || return 1
+	left=$(du -k $huge | cut -f1)
+	losetup -d "$device"
+	rm -f $huge
+	[ "$left" -lt $((full - 10000)) ]
+}
+
+labelled() {
+	make_volume 8M -t ext2 -b 1024 -L a-label && mount_as ext2mfr &&
+		[ "$(e2label "$disk")" = a-label ] && umount "$at"
+}
+
+modprobe -a loop ext4 2>/dev/null
+check "a volume of 1 MiB" small_volume
+check "a volume of 2 TiB" large_volume
+check "a directory of $entries entries" large_directory
+check "reserved blocks are for root and resuid=" reserved_blocks
+check "minixdf and bsddf" block_counts
+check "sb= finds another superblock" other_superblock
+check "errors=continue" errors_continue
+check "errors=remount-ro" errors_remount
+check "a volume with errors is warned of" warns_of_errors
+check "a volume mounted too often is warned of" warns_of_count
+check "a volume that was not unmounted is warned of" warns_of_unclean
+check "freezing and thawing" freezes
+check "FITRIM discards what is free" discards
+check "the label" labelled
+umount "$at" 2>/dev/null
+check "the module unloads" rmmod ext2mfr
+finish
