@@ -70,6 +70,7 @@ enum ama_kind {
  * @credit:     grantable pages that this CPU took from the shared credit; other
  *              CPUs touch it only to collect it all for a request that waits
  * @admitted:   requests that were granted their demand on this CPU
+ * @heap_visits: times that this CPU went to the shared heap
  * @lock:       protects all below; only its own CPU takes it, but for stealing
  * @nr:         number of pages in @pages, used last in first out
  * @handed_out: pages that were given to requests on this CPU
@@ -78,6 +79,7 @@ enum ama_kind {
 struct ama_magazine {
 	atomic_t credit;
 	unsigned long admitted;
+	unsigned long heap_visits;
 	spinlock_t lock;
 	unsigned int nr;
 	unsigned long handed_out;

@@ -45,7 +45,7 @@ DEFINE_SHOW_ATTRIBUTE(reserve);
 
 static void show_requests(struct seq_file *seq, struct ama_pool *pool)
 {
-	unsigned long admitted = 0, handed_out = 0;
+	unsigned long admitted = 0, handed_out = 0, visits = 0;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
@@ -53,18 +53,19 @@ static void show_requests(struct seq_file *seq, struct ama_pool *pool)
 
 		admitted += READ_ONCE(magazine->admitted);
 		handed_out += READ_ONCE(magazine->handed_out);
+		visits += READ_ONCE(magazine->heap_visits);
 	}
 	admitted += atomic_long_read(&pool->waited);
-	seq_printf(seq, "%-9s %10lu %10ld %10ld %10lu %10ld\n", pool->name,
+	seq_printf(seq, "%-9s %10lu %10ld %10ld %10lu %10ld %11lu\n", pool->name,
 		   admitted, atomic_long_read(&pool->waited),
 		   atomic_long_read(&pool->refused), handed_out,
-		   atomic_long_read(&pool->refilled));
+		   atomic_long_read(&pool->refilled), visits);
 }
 
 static int requests_show(struct seq_file *seq, void *unused)
 {
-	seq_printf(seq, "%-9s %10s %10s %10s %10s %10s\n", "reserve", "admitted",
-		   "waited", "refused", "handed_out", "refilled");
+	seq_printf(seq, "%-9s %10s %10s %10s %10s %10s %11s\n", "reserve", "admitted",
+		   "waited", "refused", "handed_out", "refilled", "heap_visits");
 	show_requests(seq, &ama_ordinary_pool);
 	show_requests(seq, &ama_progress_pool);
 	return 0;

@@ -37,6 +37,13 @@ struct ama_waiter {
 struct ama_pool ama_ordinary_pool = { .name = "ordinary" };
 struct ama_pool ama_progress_pool = { .name = "progress" };
 
+/* What all CPUs share; how often that is needed is counted. */
+static void lock_heap(struct ama_pool *pool)
+{
+	this_cpu_inc(pool->magazines->heap_visits);
+	spin_lock(&pool->lock);
+}
+
 static bool only_order_0(const struct ama_demand *demand)
 {
 	static_assert(AMA_ORDERS == 4);
@@ -189,7 +196,7 @@ static int wait_for_grant(struct ama_pool *pool, struct ama_waiter *waiter,
 	if (!err)
 		return 0;
 
-	spin_lock(&pool->lock);
+	lock_heap(pool);
 	if (waiter->granted) {
 		err = 0;
 	} else {
@@ -207,7 +214,7 @@ static int queue_for_grant(struct ama_pool *pool, const struct ama_demand *deman
 	struct ama_waiter waiter = { .demand = demand, .task = current };
 	int err;
 
-	spin_lock(&pool->lock);
+	lock_heap(pool);
 	list_add_tail(&waiter.entry, &pool->waiters);
 	WRITE_ONCE(pool->contended, true);
 	/* Pairs with the barrier in magazine_return(). */
@@ -246,7 +253,7 @@ int ama_pool_grant(struct ama_pool *pool, const struct ama_demand *demand,
 	if (only_order_0(demand) && magazine_grant(pool, demand->pages[0]))
 		return 0;
 
-	spin_lock(&pool->lock);
+	lock_heap(pool);
 	if (!within_reach(pool, demand)) {
 		spin_unlock(&pool->lock);
 		atomic_long_inc(&pool->refused);
@@ -287,7 +294,7 @@ bool ama_pool_try_grant(struct ama_pool *pool, const struct ama_demand *demand)
 
 	if (only_order_0(demand) && magazine_grant(pool, demand->pages[0]))
 		return true;
-	spin_lock(&pool->lock);
+	lock_heap(pool);
 	granted = heap_grant(pool, demand);
 	spin_unlock(&pool->lock);
 	return granted;
@@ -297,7 +304,7 @@ static void heap_return(struct ama_pool *pool, const struct ama_demand *credit)
 {
 	unsigned int order;
 
-	spin_lock(&pool->lock);
+	lock_heap(pool);
 	pool->credit += credit->pages[0];
 	for (order = 1; order < AMA_ORDERS; order++)
 		pool->promised[order] -= credit->pages[order];
@@ -415,7 +422,7 @@ static struct page *shelf_take_batch(struct ama_pool *pool, unsigned int order,
 	struct ama_magazine *magazine;
 	struct page *page;
 
-	spin_lock(&pool->lock);
+	lock_heap(pool);
 	page = shelf_take(shelf);
 	if (!page)
 		goto unlock;
@@ -503,7 +510,7 @@ struct page *ama_pool_remove(struct ama_pool *pool, unsigned int order,
 	struct ama_shelf *shelf = &pool->shelves[order][kind];
 	struct page *page = NULL;
 
-	spin_lock(&pool->lock);
+	lock_heap(pool);
 	if (order) {
 		if ((long)shelf->nr > pool->promised[order])
 			page = shelf_take(shelf);
@@ -573,7 +580,7 @@ void ama_pool_stock(struct ama_pool *pool, unsigned int order,
 {
 	struct ama_shelf *shelf = &pool->shelves[order][kind];
 
-	spin_lock(&pool->lock);
+	lock_heap(pool);
 	list_add(&page->lru, &shelf->pages);
 	shelf->nr++;
 	if (!order)
