@@ -192,17 +192,42 @@ leave:
 	return kept;
 }
 
-static bool drop_one(struct dmem_store *store, const struct dmem_key *key,
-		     u32 hash)
+/* How many keys from one on have no copy: a hash and a look for each. */
+static inline u32 count_absent(const struct dmem_store *store, u64 mix, u32 nr)
 {
-	unsigned long flags;
-	bool dropped;
+	const struct dmem_bucket *buckets = store->buckets;
+	u32 mask = store->bucket_mask;
+	u32 i;
 
-	local_irq_save(flags);
-	dropped = dmem_index_drop(store, key, hash);
-	local_irq_restore(flags);
+	for (i = 0; i < nr; i++, mix += DMEM_HASH_STEP) {
+		u32 hash = dmem_hash_fold(mix);
+
+		if (unlikely(dmem_bucket_may_hold(&buckets[hash & mask], hash)))
+			break;
+	}
+	return i;
+}
+
+/* Drop a row of keys, of which the first @absent have no copy. */
+static noinline u64 drop_row(struct dmem_store *store,
+			     const struct dmem_key *first, u32 nr, u32 absent)
+{
+	struct dmem_key key = *first;
+	u64 dropped = 0;
+
+	while (absent < nr) {
+		unsigned long flags;
+
+		key.block = first->block + absent;
+		local_irq_save(flags);
+		dropped += dmem_index_drop(store, &key, dmem_hash(&key));
+		local_irq_restore(flags);
+		absent++;
+		key.block++;
+		absent += count_absent(store, dmem_hash_mix(&key), nr - absent);
+	}
 	if (dropped)
-		dmem_count(store, DMEM_DROPPED, 1);
+		dmem_count(store, DMEM_DROPPED, dropped);
 	return dropped;
 }
 
@@ -213,7 +238,6 @@ static bool drop_one(struct dmem_store *store, const struct dmem_key *key,
  *
  * When it returns, nobody is reading a copy of any of the keys. If fills of a
  * key may run at the same time, change its guard first, with a full barrier.
- * Keys that have no copy cost a hash and a look.
  *
  * Context: any.
  * Return: number of copies there were.
@@ -221,6 +245,7 @@ static bool drop_one(struct dmem_store *store, const struct dmem_key *key,
 u64 dmem_cache_drop(const struct dmem_key *first, u32 nr)
 {
 	struct dmem_store *store;
+	u64 mix = dmem_hash_mix(first);
 	u64 dropped = 0;
 	int i;
 
@@ -228,15 +253,10 @@ u64 dmem_cache_drop(const struct dmem_key *first, u32 nr)
 		return 0;
 	rcu_read_lock();
 	for_each_store(i, store) {
-		struct dmem_key key = *first;
-		u32 left;
+		u32 absent = count_absent(store, mix, nr);
 
-		for (left = nr; left; left--, key.block++) {
-			u32 hash = dmem_hash(&key);
-
-			if (dmem_index_may_hold(store, hash))
-				dropped += drop_one(store, &key, hash);
-		}
+		if (unlikely(absent < nr))
+			dropped += drop_row(store, first, nr, absent);
 	}
 	rcu_read_unlock();
 	return dropped;

@@ -208,33 +208,51 @@ void dmem_page_free(struct dmem_store *store, u32 page, u8 from);
 /* index.c */
 
 /*
- * Full-width hash of a key; buckets use the low bits, their filters the highest
- * ones, ghosts all of them.
+ * Full-width hash of a key, in two steps, as the first one of the next block's key is
+ * an addition away. Buckets use the low bits, their filters the highest ones,
+ * ghosts all of them.
  */
-static inline u32 dmem_hash(const struct dmem_key *key)
+#define DMEM_HASH_STEP	0x9fb21c651e98df25ULL
+
+static inline u64 dmem_hash_mix(const struct dmem_key *key)
 {
 	u64 mix = key->block + ((u64)key->cookie << 40);
 
 	if (key->object)
 		mix += key->object * GOLDEN_RATIO_64 + key->version;
-	mix *= 0x9fb21c651e98df25ULL;
+	return mix * DMEM_HASH_STEP;
+}
+
+static inline u32 dmem_hash_fold(u64 mix)
+{
 	return mix >> 32 ^ mix >> 11;
 }
 
-static inline u32 dmem_filter_bit(u32 hash)
+static inline u32 dmem_hash(const struct dmem_key *key)
 {
-	return 1U << (hash >> 27);
+	return dmem_hash_fold(dmem_hash_mix(key));
+}
+
+static inline unsigned int dmem_filter_bit(u32 hash)
+{
+	return hash >> 27;
 }
 
 /*
- * May the store hold a key with this hash? No lock is taken. A writer who has
- * changed the guard of the key, with a full barrier, may rely on a no: pairs
- * with the barrier in dmem_index_insert().
+ * May the bucket's chain hold a key with this hash? No lock is taken. A writer
+ * who has changed the guard of the key, with a full barrier, may rely on a no:
+ * pairs with the barrier in dmem_index_insert().
  */
+static inline bool dmem_bucket_may_hold(const struct dmem_bucket *bucket,
+					u32 hash)
+{
+	return READ_ONCE(bucket->filter) >> dmem_filter_bit(hash) & 1;
+}
+
 static inline bool dmem_index_may_hold(const struct dmem_store *store, u32 hash)
 {
-	return READ_ONCE(store->buckets[hash & store->bucket_mask].filter) &
-	       dmem_filter_bit(hash);
+	return dmem_bucket_may_hold(&store->buckets[hash & store->bucket_mask],
+				    hash);
 }
 
 bool dmem_index_maybe(const struct dmem_store *store,

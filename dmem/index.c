@@ -70,7 +70,8 @@ static void bucket_refresh(struct dmem_store *store, struct dmem_bucket *bucket)
 	lockdep_assert_held(&bucket->lock);
 	for (page = bucket->head; page != DMEM_NIL;
 	     page = store->entries[page].next)
-		filter |= dmem_filter_bit(dmem_hash(&store->entries[page].key));
+		filter |= BIT(dmem_filter_bit(
+				dmem_hash(&store->entries[page].key)));
 	WRITE_ONCE(bucket->filter, filter);
 }
 
@@ -239,7 +240,7 @@ bool dmem_index_insert(struct dmem_store *store, const struct dmem_key *key,
 	entry->key = *key;
 	entry->next = bucket->head;
 	/* An empty chain is a chance to forget the keys that were on it. */
-	WRITE_ONCE(bucket->filter, dmem_filter_bit(hash) |
+	WRITE_ONCE(bucket->filter, BIT(dmem_filter_bit(hash)) |
 		   (bucket->head == DMEM_NIL ? 0 : bucket->filter));
 	WRITE_ONCE(entry->bucket, hash & store->bucket_mask);
 	WRITE_ONCE(bucket->head, page);

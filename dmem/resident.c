@@ -46,7 +46,7 @@ struct group_set {
 };
 
 static struct group_set *sets;
-static unsigned int set_bits;
+static unsigned int set_bits;	/* at least 1 */
 
 static unsigned long resident_pages;
 module_param(resident_pages, ulong, 0444);
@@ -58,7 +58,7 @@ int dmem_resident_init(void)
 	unsigned long pages = resident_pages ?: totalram_pages();
 	/* Room for twice as many if no group has a gap. */
 	unsigned long nr = roundup_pow_of_two(2 * pages / DMEM_GROUP_PAGES /
-					      SET_GROUPS + 1);
+					      SET_GROUPS + 2);
 	unsigned long i;
 
 	sets = vzalloc(array_size(nr, sizeof(*sets)));
@@ -80,19 +80,33 @@ static struct group_set *set_of(const struct address_space *mapping, u32 number)
 {
 	u64 mix = (u64)(uintptr_t)mapping / L1_CACHE_BYTES * GOLDEN_RATIO_64;
 
-	return &sets[set_bits ? hash_64(mix + number, set_bits) : 0];
+	return &sets[hash_64(mix + number, set_bits)];
 }
 
 static struct group *find_group(struct group_set *set,
 				const struct address_space *mapping, u32 number)
 {
-	int i;
+	struct group *group = set->groups;
+	struct group *end = group + SET_GROUPS;
 
-	for (i = 0; i < SET_GROUPS; i++)
-		if (READ_ONCE(set->groups[i].mapping) == mapping &&
-		    READ_ONCE(set->groups[i].number) == number)
-			return &set->groups[i];
+	for (; group < end; group++)
+		if (READ_ONCE(group->number) == number &&
+		    READ_ONCE(group->mapping) == mapping)
+			return group;
 	return NULL;
+}
+
+/* A group to be overwritten: an empty one, or each in turn. */
+static struct group *spare_group(struct group_set *set)
+{
+	struct group *group = set->groups;
+	struct group *end = group + SET_GROUPS;
+
+	for (; group < end; group++)
+		if (!group->valid)
+			return group;
+	set->oldest = (set->oldest + 1) % SET_GROUPS;
+	return &set->groups[set->oldest];
 }
 
 /* The group for some pages, emptied if it was another's. */
@@ -101,18 +115,12 @@ static struct group *make_group(struct group_set *set,
 				unsigned int target)
 {
 	struct group *group = find_group(set, mapping, number);
-	int i;
 
 	lockdep_assert_held(&set->lock);
 	if (group && group->target == target)
 		return group;
-	for (i = 0; !group && i < SET_GROUPS; i++)
-		if (!set->groups[i].valid)
-			group = &set->groups[i];
-	if (!group) {
-		set->oldest = (set->oldest + 1) % SET_GROUPS;
-		group = &set->groups[set->oldest];
-	}
+	if (!group)
+		group = spare_group(set);
 	WRITE_ONCE(group->valid, 0);
 	group->target = target;
 	WRITE_ONCE(group->number, number);
@@ -150,78 +158,61 @@ static bool folio_ok(const struct dmem_target *t, struct folio *folio)
 
 /*
  * May the pages of a folio be recorded? The pages of a transfer mostly belong
- * to one file, which is looked at once.
+ * to one file, which is looked at once; see dmem_recorder_accepts().
  */
-bool dmem_recorder_accepts(struct dmem_recorder *r, struct folio *folio)
+bool dmem_recorder_turns(struct dmem_recorder *r, struct folio *folio)
 {
-	struct address_space *mapping = READ_ONCE(folio->mapping);
-
-	if (mapping && mapping == r->mapping)
-		return true;
 	if (!folio_ok(r->t, folio))
 		return false;
 	dmem_recorder_flush(r);
-	r->mapping = mapping;
+	r->mapping = folio->mapping;
 	return true;
+}
+
+/* After a writeback: take back the records of pages that are dirty again. */
+static void drop_dirty(struct dmem_recorder *r, struct group *group)
+{
+	unsigned long left = r->mask;
+
+	/*
+	 * Pairs with the barrier in page_dirtied(): who sets a dirty flag after
+	 * we look at it finds the record.
+	 */
+	smp_mb();
+	for (; left; left &= left - 1) {
+		unsigned int i = __ffs(left);
+
+		if (!folio_test_dirty(r->folio[i]))
+			continue;
+		WRITE_ONCE(group->valid, group->valid & ~BIT(i));
+		r->recorded--;
+	}
 }
 
 /* Write down what was collected; see dmem_recorder_add(). */
 void dmem_recorder_flush(struct dmem_recorder *r)
 {
+	unsigned long left = r->mask;
 	struct group_set *set;
 	struct group *group;
-	u32 i, mask = r->mask;
 	unsigned long flags;
 
-	if (!mask)
+	if (!left)
 		return;
 	set = set_of(r->mapping, r->number);
 	raw_spin_lock_irqsave(&set->lock, flags);
 	group = make_group(set, r->mapping, r->number, r->t->id);
-	for (i = 0; i < DMEM_GROUP_PAGES; i++) {
-		if (!(r->mask & BIT(i)))
-			continue;
+	for (; left; left &= left - 1) {
+		unsigned int i = __ffs(left);
+
 		group->block[i] = r->block[i];
 		group->starts[i] = r->starts[i];
 	}
 	WRITE_ONCE(group->valid, group->valid | r->mask);
-	if (r->written) {
-		/*
-		 * Pairs with the barrier in page_dirtied(): who sets a dirty
-		 * flag after we look at it finds the record.
-		 */
-		smp_mb();
-		for (i = 0; i < DMEM_GROUP_PAGES; i++)
-			if (r->mask & BIT(i) && folio_test_dirty(r->folio[i]))
-				r->mask &= ~BIT(i);
-		WRITE_ONCE(group->valid, group->valid & ~(mask & ~r->mask));
-	}
+	if (r->written)
+		drop_dirty(r, group);
 	raw_spin_unlock_irqrestore(&set->lock, flags);
-	r->recorded += hweight8(r->mask);
 	r->mask = 0;
-}
-
-/*
- * Remember that a page of an accepted folio equals a block. The page cannot
- * leave the page cache before dmem_recorder_flush() at the end, which has to
- * come. Context: any.
- */
-void dmem_recorder_add(struct dmem_recorder *r, struct folio *folio,
-		       struct page *page, u64 block, u64 counter)
-{
-	pgoff_t index = folio->index + folio_page_idx(folio, page);
-	u32 number = index / DMEM_GROUP_PAGES;
-	u32 i = index % DMEM_GROUP_PAGES;
-
-	if (index / DMEM_GROUP_PAGES > U32_MAX)
-		return;
-	if (number != r->number)
-		dmem_recorder_flush(r);
-	r->number = number;
-	r->mask |= BIT(i);
-	r->block[i] = block;
-	r->starts[i] = dmem_wtrack_starts(counter);
-	r->folio[i] = folio;
 }
 
 /*

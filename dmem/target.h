@@ -14,6 +14,8 @@
 
 #include <linux/bio.h>
 #include <linux/device-mapper.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
 
 #include "dmem.h"
 
@@ -41,12 +43,16 @@ struct dmem_wtrack {
 	atomic64_t *slots;
 };
 
+/* Neighbours have different slots; far blocks are spread. */
+static inline u32 dmem_wtrack_index(u64 block)
+{
+	return (u32)(block + (block >> 16) * 40503) % WTRACK_SLOTS;
+}
+
 static inline atomic64_t *dmem_wtrack_slot(const struct dmem_wtrack *wt,
 					   u64 block)
 {
-	/* Neighbours have different slots; far blocks are spread. */
-	return &wt->slots[(u32)(block + (block >> 16) * 40503) %
-			  WTRACK_SLOTS];
+	return &wt->slots[dmem_wtrack_index(block)];
 }
 
 /* No write is in flight. */
@@ -228,10 +234,42 @@ static inline void dmem_recorder_init(struct dmem_recorder *r,
 	r->recorded = 0;
 }
 
-bool dmem_recorder_accepts(struct dmem_recorder *r, struct folio *folio);
-void dmem_recorder_add(struct dmem_recorder *r, struct folio *folio,
-		       struct page *page, u64 block, u64 counter);
+bool dmem_recorder_turns(struct dmem_recorder *r, struct folio *folio);
 void dmem_recorder_flush(struct dmem_recorder *r);
+
+static inline bool dmem_recorder_accepts(struct dmem_recorder *r,
+					 struct folio *folio)
+{
+	struct address_space *mapping = READ_ONCE(folio->mapping);
+
+	return (mapping && mapping == r->mapping) ||
+	       dmem_recorder_turns(r, folio);
+}
+
+/*
+ * Remember that a page of an accepted folio equals a block. The page cannot
+ * leave the page cache before dmem_recorder_flush() at the end, which has to
+ * come. Context: any.
+ */
+static inline void dmem_recorder_add(struct dmem_recorder *r,
+				     struct folio *folio, struct page *page,
+				     u64 block, u64 counter)
+{
+	pgoff_t index = folio->index + folio_page_idx(folio, page);
+	u32 number = index / DMEM_GROUP_PAGES;
+	u32 i = index % DMEM_GROUP_PAGES;
+
+	if (unlikely(index / DMEM_GROUP_PAGES > U32_MAX))
+		return;
+	if (number != r->number)
+		dmem_recorder_flush(r);
+	r->number = number;
+	r->mask |= BIT(i);
+	r->block[i] = block;
+	r->starts[i] = dmem_wtrack_starts(counter);
+	r->folio[i] = folio;
+	r->recorded++;
+}
 
 int dmem_resident_init(void);
 void dmem_resident_exit(void);

@@ -65,11 +65,12 @@ static int map_write(struct dmem_target *t, struct bio *bio, struct dmem_io *io,
 	set_blocks(io, sector, bio_sectors(bio));
 	io->kind = DMEM_IO_WRITE;
 	if (bio_op(bio) == REQ_OP_WRITE && is_whole_blocks(bio, sector)) {
-		io->iter = bio->bi_iter;
-		if (dmem_swap_wants(t, bio))
+		if (t->swap && dmem_swap_wants(t, bio))
 			io->kind = DMEM_IO_WRITE_FILL;
 		else if (write_is_writeback(t, bio))
 			io->kind = DMEM_IO_WRITE_RECORD;
+		if (io->kind != DMEM_IO_WRITE)
+			io->iter = bio->bi_iter;
 	}
 	/* In this order: a fill sees the counter, or its copy is dropped. */
 	dmem_wtrack_begin(&t->wtrack, io->block, io->nr);

@@ -30,15 +30,14 @@ void dmem_wtrack_exit(struct dmem_wtrack *wt)
 }
 
 /* The counters of the first @run of @nr blocks, which lie in a row. */
-static atomic64_t *slots_in_row(const struct dmem_wtrack *wt, u64 block, u32 nr,
+static inline atomic64_t *slots_in_row(const struct dmem_wtrack *wt, u64 block, u32 nr,
 				u32 *run)
 {
-	atomic64_t *slot = dmem_wtrack_slot(wt, block);
-	u32 to_wrap = WTRACK_SLOTS - (u32)(slot - wt->slots);
-	u32 to_jump = WTRACK_SLOTS - (u32)(block % WTRACK_SLOTS);
+	u32 slot = dmem_wtrack_index(block);
+	u32 last = max(slot, (u32)block % WTRACK_SLOTS);
 
-	*run = min3(nr, to_wrap, to_jump);
-	return slot;
+	*run = min(nr, WTRACK_SLOTS - last);
+	return &wt->slots[slot];
 }
 
 /*
@@ -62,17 +61,16 @@ void dmem_wtrack_begin(struct dmem_wtrack *wt, u64 block, u32 nr)
 	}
 }
 
-/* The last of those that met forgets about it. */
-static void end_one(atomic64_t *slot)
+/*
+ * The last of those that met forgets about it, if it is in time: the next one
+ * then need not take it for its own.
+ */
+static inline void end_one(atomic64_t *slot)
 {
-	s64 old = atomic64_read(slot);
-	s64 new;
+	s64 now = atomic64_dec_return(slot);
 
-	do {
-		new = old - 1;
-		if (dmem_wtrack_idle(new))
-			new &= ~WTRACK_MET;
-	} while (!atomic64_try_cmpxchg(slot, &old, new));
+	if (unlikely(now & WTRACK_MET && dmem_wtrack_idle(now)))
+		atomic64_cmpxchg(slot, now, now & ~WTRACK_MET);
 }
 
 /* It ended, well or not. */

@@ -12,9 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+/* Largest transfer. */
+#define HUGE	(2UL << 20)
 
 static unsigned long long now(void)
 {
@@ -40,8 +44,12 @@ int main(int argc, char **argv)
 	bytes = strtoul(argv[4], NULL, 0);
 	count = strtoul(argv[5], NULL, 0);
 	fd = open(argv[1], O_RDWR | (strcmp(argv[3], "direct") ? 0 : O_DIRECT));
-	buffer = aligned_alloc(4096, bytes);
-	if (fd < 0 || !buffer || fstat(fd, &st) || st.st_size < (off_t)bytes) {
+	/* One huge page if there is one, so that the buffer's frames do not count. */
+	buffer = mmap(NULL, HUGE, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	if (buffer == MAP_FAILED)
+		buffer = aligned_alloc(HUGE, HUGE);
+	if (fd < 0 || !buffer || bytes > HUGE || fstat(fd, &st) || st.st_size < (off_t)bytes) {
 		perror(argv[1]);
 		return 2;
 	}

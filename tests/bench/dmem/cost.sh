@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # In a guest that counts instructions: what the target costs beside dm-linear,
 # and what revoking costs. One file system stays mounted while the table below
-# it is exchanged, so that every run does the same.
+# it is exchanged; linear and dmem take turns, DMEM_BENCH_ROUNDS times, since the
+# layout of memory alone makes runs differ by a percent or two.
 # Lines: "IO operation bytes setting nanoseconds", "REVOKE pages cached ns ns".
 export DM_DISABLE_UDEV=1
 disk=/dev/nullb1
 size=131072
 file=/mnt/file
+rounds=${DMEM_BENCH_ROUNDS:-3}
 PATH=$PATH:/surety-bin
 
 table() {
@@ -21,21 +23,31 @@ drop_caches() {
 	echo 1 >/proc/sys/vm/drop_caches
 }
 
-# measure SETTING OPERATION MODE BYTES COUNT: the page cache is empty first,
-# since direct transfers pay for what they find there.
-measure() {
+# Pages of a file that were written and evicted: cached.
+fill() {
+	dd if=/dev/zero bs=1M count="$2" 2>/dev/null | tr '\0' x >"$1"
+	sync
 	drop_caches
+}
+
+# Before each measurement the page cache is empty, since direct transfers pay for
+# what they find there, and a small store is full of another file's blocks.
+prepare() {
+	drop_caches
+	[ "$1" = dmem-hit ] || fill /mnt/other 8
+}
+
+# measure SETTING OPERATION MODE BYTES COUNT
+measure() {
+	prepare "$1"
 	echo "IO $2-$3 $4 $1 $(dmem_io $file "$2" "$3" "$4" "$5")"
 }
 
-# Reads first, since writes change what is cached; once unmeasured for warmth.
 reads() {
+	# Once unmeasured for warmth.
 	dmem_io $file read direct 4096 100 >/dev/null
 	measure "$1" read direct 4096 2000
 	measure "$1" read direct 131072 200
-}
-
-buffered_reads() {
 	measure "$1" read buffered 4096 2000
 	measure "$1" read buffered 131072 200
 }
@@ -44,14 +56,6 @@ writes() {
 	measure "$1" write direct 4096 2000
 	measure "$1" write direct 131072 200
 	measure "$1" write buffered 131072 200
-	sync
-}
-
-# Pages of a file that were written and evicted: cached.
-fill() {
-	dd if=/dev/zero bs=1M count="$2" 2>/dev/null | tr '\0' x >"$1"
-	sync
-	drop_caches
 }
 
 # revoke PAGES: full of cached pages, then measured.
@@ -63,6 +67,8 @@ revoke() {
 
 # A disk in memory that costs as little as a driver can; only the layers above
 # it are compared.
+# For the buffer of direct transfers.
+echo 1 >/proc/sys/vm/nr_hugepages
 mount -t configfs configfs /sys/kernel/config 2>/dev/null
 mem=/sys/kernel/config/nullb/nullb1
 mkdir $mem
@@ -79,22 +85,19 @@ mount -t ext4 -o noatime /dev/mapper/d /mnt || exit 1
 fill $file 28
 fill /mnt/other 8
 
-table linear $disk 0
-reads linear
-buffered_reads linear
-writes linear
 table dmem $disk 0
 reads dmem-no-store
 writes dmem-no-store
 
-# A small store, full of another file's blocks.
 insmod /modules/test/dmem_owner.ko order=10
-table dmem $disk 0
-fill /mnt/other 8
-reads dmem-miss
-buffered_reads dmem-miss
-fill /mnt/other 8
-writes dmem-miss
+for _ in $(seq "$rounds"); do
+	table linear $disk 0
+	reads linear
+	writes linear
+	table dmem $disk 0
+	reads dmem-miss
+	writes dmem-miss
+done
 for pages in 1 16 64 255 256 1024; do
 	revoke $pages
 done
@@ -109,6 +112,5 @@ dmsetup create d --table "0 $size dmem $disk 0"
 mount -t ext4 -o noatime /dev/mapper/d /mnt
 fill $file 28
 reads dmem-hit
-buffered_reads dmem-hit
 cat /sys/kernel/debug/dmem/stores | sed 's/^/# /'
 dmsetup status d | sed 's/^/# /'

@@ -47,7 +47,8 @@ fill() {
 }
 
 set_up() {
-	insmod /modules/dmem.ko 2>/dev/null
+	modprobe dm-mod 2>/dev/null
+	insmod /modules/dmem.ko || exit 1
 	mount -t configfs configfs /sys/kernel/config 2>/dev/null
 	insmod /modules/gcma.ko areas=bench:${area_mib}M zeroed_pool=0 || exit 1
 	dmsetup create d --table "0 $(blockdev --getsz /dev/vda) dmem /dev/vda 0 0"
@@ -209,7 +210,7 @@ start_load() {
 }
 
 settle() {
-	sleep 2
+	sleep 1
 }
 
 measure_loaded() {
