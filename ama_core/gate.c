@@ -242,7 +242,7 @@ static void learn_mount_of_fd(unsigned int number, const struct target *target)
 	fput(file);
 }
 
-static bool aim_at_prefix(struct target *target, u64 bytes)
+static __always_inline bool aim_at_prefix(struct target *target, u64 bytes)
 {
 	/* Pairs with smp_store_release() in remember_prefix(). */
 	unsigned int i, nr = smp_load_acquire(&nr_prefixes);
@@ -277,7 +277,8 @@ static bool aim_at_fd(struct target *target, unsigned int number)
 	return sb;
 }
 
-static bool aim_at_start(struct target *target, bool absolute)
+/* Inlined where every call of a gated function passes, as is what it uses. */
+static __always_inline bool aim_at_start(struct target *target, bool absolute)
 {
 	const struct super_block *sb;
 
@@ -289,20 +290,35 @@ static bool aim_at_start(struct target *target, bool absolute)
 	return sb;
 }
 
-/* Where a path leads, as far as its first bytes tell; @from is a descriptor. */
-static bool aim_at_path(struct target *target, int from, const char __user *path)
+/* The last bytes before a page that is not there are read one by one. */
+static noinline u64 read_head_slowly(const char __user *path)
 {
 	union {
 		u64 bytes;
 		char text[8];
 	} head = { };
 
-	/* The last bytes before a page that is not there are read one by one. */
-	if (get_user(head.bytes, (const u64 __user *)path) &&
-	    strncpy_from_user(head.text, path, sizeof(head.text)) < 0)
-		return false;
-	if (head.text[0] == '/')
-		return aim_at_prefix(target, head.bytes) ||
+	return strncpy_from_user(head.text, path, sizeof(head.text)) < 0 ?
+	       0 : head.bytes;
+}
+
+/* The first bytes of a path, as they lie in memory; 0 if it cannot be read. */
+static __always_inline u64 read_head(const char __user *path)
+{
+	u64 bytes;
+
+	return likely(!get_user(bytes, (const u64 __user *)path)) ?
+	       bytes : read_head_slowly(path);
+}
+
+/* Where a path leads, as far as its first bytes tell; @from is a descriptor. */
+static __always_inline bool aim_at_path(struct target *target, int from,
+					const char __user *path)
+{
+	u64 head = read_head(path);
+
+	if ((u8)le64_to_cpu((__force __le64)head) == '/')
+		return aim_at_prefix(target, head) ||
 		       aim_at_start(target, true);
 	if (from != AT_FDCWD)
 		return aim_at_fd(target, from);
