@@ -39,6 +39,7 @@ struct ama_pool ama_progress_pool = { .name = "progress" };
 
 /* What all CPUs share; how often that is needed is counted. */
 static void lock_heap(struct ama_pool *pool)
+	__acquires(&pool->lock)
 {
 	this_cpu_inc(pool->magazines->heap_visits);
 	spin_lock(&pool->lock);

@@ -30,7 +30,7 @@ storms() {
 			cp "/tmp/$name.json" "/tmp/$name.failed"
 			break
 		}
-		rm -r "$at/$name$nr"
+		rm -r "${at:?}/$name$nr"
 	done
 	echo $nr >"/tmp/$name.rounds"
 }

@@ -75,8 +75,8 @@ static int run(void *unused)
 		else
 			while (take_page())
 				;
-		/* Pairs with the acquire in set_hold(). */
 		if (wanted == READ_ONCE(hold)) {
+			/* Pairs with the acquire in set_hold(). */
 			smp_store_release(&settled, true);
 			wake_up(&turned);
 		}
