@@ -72,7 +72,7 @@ struct dmem_store_stats {
  * @nr_pages: number of pages, 1 to 2^31; every frame must have a struct page
  *            and a kernel mapping (from alloc_contig_range() or
  *            memremap_pages())
- * @nid:      node for the store's own tables (42 bytes a page), or NUMA_NO_NODE
+ * @nid:      node for the store's own tables (46 bytes a page), or NUMA_NO_NODE
  *
  * Nothing is lent yet. All memory that the store will ever need is allocated
  * here. Caches use a new store at once; none of them has to be told.

@@ -88,7 +88,7 @@ kill "$stressing" "$reading"
 pkill dmem_stress
 pkill -f /mnt/file
 wait 2>/dev/null
-[ $(($(discarded) - before)) -gt 10000 ]
+[ $(($(discarded) - before)) -gt $((ops / 5)) ]
 report $? "the cache was full and in use meanwhile: $(($(discarded) - before)) cached blocks were discarded"
 [ "$(figure video/stats failures)" -gt 0 ] && [ "$(figure video/usage allocated_pages)" = 0 ]
 report $? "nothing is left allocated"

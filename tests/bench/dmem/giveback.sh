@@ -89,7 +89,7 @@ swap() {
 	swapon /dev/mapper/s || exit 1
 	before=$(disk_read nullb2)
 	began=$(cut -d' ' -f1 /proc/uptime)
-	dmem_swap "${DMEM_BENCH_SWAP:-140}" 1 >/dev/null || echo "FAILED $way swap"
+	dmem_swap "${DMEM_BENCH_SWAP:-190}" 1 >/dev/null || echo "FAILED $way swap"
 	echo "SWAP $way $(cut -d' ' -f1 /proc/uptime) $began $(($(disk_read nullb2) - before))"
 }
 
