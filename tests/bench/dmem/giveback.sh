@@ -6,24 +6,23 @@
 #
 # usage: giveback.sh reserved|cma|dmem
 #
-# Lines: "WORK way seconds MiB/s disk_MiB", "SWAP way seconds disk_MiB",
-# "ALLOC way bytes nanoseconds". The disks are null_blk in memory, which is filled
-# before anything is measured: what is left is the machine's memory.
+# Lines: "WORK way seconds MiB/s disk_MiB", "ALLOC way bytes nanoseconds". The disk
+# is null_blk in memory, which is filled before anything is measured: what is left
+# is the machine's memory.
 way=$1
 area_mib=${DMEM_BENCH_AREA:-64}
 disk_mib=240
-swap_mib=160
 file_mib=${DMEM_BENCH_FILE:-224}
 reads=${DMEM_BENCH_READS:-6000}
 debug=/sys/kernel/debug
 PATH=$PATH:/surety-bin
 export DM_DISABLE_UDEV=1
 
-# map NAME DISK [OPTION]: with the cache or without.
+# map NAME DISK: with the cache or without.
 map() {
 	size=$(blockdev --getsz "$2")
 	if [ "$way" = dmem ]; then
-		dmsetup create "$1" --table "0 $size dmem $2 0 ${3:+1 $3}"
+		dmsetup create "$1" --table "0 $size dmem $2 0"
 	else
 		dmsetup create "$1" --table "0 $size linear $2 0"
 	fi
@@ -50,7 +49,7 @@ area() {
 	insmod /modules/dmem.ko
 	case $way in
 	reserved | dmem)
-		insmod /modules/gcma.ko areas=bench:${area_mib}M zeroed_pool=0 || exit 1
+		insmod /modules/gcma.ko "areas=bench:${area_mib}M" zeroed_pool=0 || exit 1
 		insmod /modules/test/gcma_client.ko
 		client=gcma
 		;;
@@ -77,32 +76,19 @@ work() {
 # Contiguous buffers out of what the file's pages filled.
 allocate() {
 	for bytes in 1048576 4194304 16777216; do
-		echo "$((bytes / 4096)) 3" >$debug/${client}_client/alloc
-		sed "s/^/ALLOC $way $bytes /" $debug/${client}_client/times
-		echo 1 >$debug/${client}_client/release
+		echo "$((bytes / 4096)) 3" >"$debug/${client}_client/alloc"
+		sed "s/^/ALLOC $way $bytes /" "$debug/${client}_client/times"
+		echo 1 >"$debug/${client}_client/release
 	done
-}
-
-swap() {
-	umount /mnt
-	mkswap /dev/mapper/s >/dev/null
-	swapon /dev/mapper/s || exit 1
-	before=$(disk_read nullb2)
-	began=$(cut -d' ' -f1 /proc/uptime)
-	dmem_swap "${DMEM_BENCH_SWAP:-190}" 1 >/dev/null || echo "FAILED $way swap"
-	echo "SWAP $way $(cut -d' ' -f1 /proc/uptime) $began $(($(disk_read nullb2) - before))"
 }
 
 mount -t configfs configfs /sys/kernel/config 2>/dev/null
 area
 slow_disk nullb1 $disk_mib
-slow_disk nullb2 $swap_mib
 map d /dev/nullb1
-map s /dev/nullb2 swap
 free -m | sed 's/^/# /'
 work
 allocate
-swap
 [ ! -e $debug/dmem/stores ] || sed 's/^/# /' $debug/dmem/stores
 grep -E '^(MemTotal|CmaTotal)' /proc/meminfo | sed 's/^/# /'
 exit 0
