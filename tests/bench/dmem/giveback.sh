@@ -78,7 +78,7 @@ allocate() {
 	for bytes in 1048576 4194304 16777216; do
 		echo "$((bytes / 4096)) 3" >"$debug/${client}_client/alloc"
 		sed "s/^/ALLOC $way $bytes /" "$debug/${client}_client/times"
-		echo 1 >"$debug/${client}_client/release
+		echo 1 >"$debug/${client}_client/release"
 	done
 }
 
