@@ -25,6 +25,7 @@ discarded() {
 	figure video/stats discarded
 }
 
+# shellcheck disable=SC2317 # called by wait_for
 no_pool() {
 	[ "$(figure video/usage zeroed_pages)" = 0 ]
 }
