@@ -191,6 +191,7 @@ enum ama_guard_event {
 	AMA_FORCED_CHARGES,	/* memcg charges that went over the limit */
 	AMA_RETRIED_OBJECTS,	/* slab objects whose first attempt failed */
 	AMA_SPECULATION_FAILED,	/* allocations that have a fall-back of their own */
+	AMA_STRAYS,		/* beyond the grant of a call that need not concern a client */
 	AMA_GUARD_EVENTS
 };
 

@@ -125,11 +125,13 @@ static unsigned long argument(const struct gated *function,
  * @client:    NULL if none
  * @admission: its policy, copied while the file system is pinned
  * @sb:        identifies the file system if its file was named; not pinned
+ * @guess:     the call may as well be on another file system
  */
 struct target {
 	struct ama_client *client;
 	struct ama_admission admission;
 	const struct super_block *sb;
+	bool guess;
 };
 
 /*
@@ -346,6 +348,7 @@ static bool met_client(void)
 static void aim_unseen(struct target *target, struct ama_client *client)
 {
 	target->client = client;
+	target->guess = true;
 	/* Pairs with smp_store_release() in remember_prefix(). */
 	if (smp_load_acquire(&nr_prefixes))
 		target->admission = prefixes[0].admission;
@@ -501,6 +504,7 @@ static long run_in_scope(const struct pt_regs *regs, struct gated *function,
 				     &target->admission);
 	if (err)
 		return err;
+	scope.guess = target->guess;
 	raw_cpu_inc(gated_calls[function - functions]);
 	result = call_body(regs, function->body);
 	if (scope.cut && syscall->resumable && result > 0)

@@ -103,6 +103,7 @@ const char * const ama_guard_event_names[AMA_GUARD_EVENTS] = {
 	[AMA_FORCED_CHARGES] = "forced_charges",
 	[AMA_RETRIED_OBJECTS] = "retried_objects",
 	[AMA_SPECULATION_FAILED] = "speculation_failed",
+	[AMA_STRAYS] = "strays",
 };
 
 static DEFINE_PER_CPU(unsigned long [AMA_GUARD_EVENTS], events);

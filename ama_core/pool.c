@@ -37,12 +37,25 @@ struct ama_waiter {
 struct ama_pool ama_ordinary_pool = { .name = "ordinary" };
 struct ama_pool ama_progress_pool = { .name = "progress" };
 
-/* What all CPUs share; how often that is needed is counted. */
-static void lock_heap(struct ama_pool *pool)
+/*
+ * What all CPUs share; how often that is needed is counted. Allocations happen
+ * under locks that interrupts take (the page cache's, a disk queue's), so that
+ * interrupts must be off under those of the reserve.
+ */
+static unsigned long lock_heap(struct ama_pool *pool)
 	__acquires(&pool->lock)
 {
+	unsigned long flags;
+
 	this_cpu_inc(pool->magazines->heap_visits);
-	spin_lock(&pool->lock);
+	spin_lock_irqsave(&pool->lock, flags);
+	return flags;
+}
+
+static void unlock_heap(struct ama_pool *pool, unsigned long flags)
+	__releases(&pool->lock)
+{
+	spin_unlock_irqrestore(&pool->lock, flags);
 }
 
 static bool only_order_0(const struct ama_demand *demand)
@@ -175,6 +188,7 @@ static bool within_reach(struct ama_pool *pool, const struct ama_demand *demand)
 static int wait_for_grant(struct ama_pool *pool, struct ama_waiter *waiter,
 			  const struct ama_admission *admission, bool killable)
 {
+	unsigned long flags;
 	long left = admission && admission->timeout_ms ?
 		    msecs_to_jiffies(admission->timeout_ms) : MAX_SCHEDULE_TIMEOUT;
 	unsigned int state = killable ? TASK_KILLABLE : TASK_UNINTERRUPTIBLE;
@@ -197,7 +211,7 @@ static int wait_for_grant(struct ama_pool *pool, struct ama_waiter *waiter,
 	if (!err)
 		return 0;
 
-	lock_heap(pool);
+	flags = lock_heap(pool);
 	if (waiter->granted) {
 		err = 0;
 	} else {
@@ -205,24 +219,25 @@ static int wait_for_grant(struct ama_pool *pool, struct ama_waiter *waiter,
 		/* Those behind may need less than this one did. */
 		grant_waiters(pool);
 	}
-	spin_unlock(&pool->lock);
+	unlock_heap(pool, flags);
 	return err;
 }
 
 static int queue_for_grant(struct ama_pool *pool, const struct ama_demand *demand,
 			   const struct ama_admission *admission, bool killable)
 {
+	unsigned long flags;
 	struct ama_waiter waiter = { .demand = demand, .task = current };
 	int err;
 
-	lock_heap(pool);
+	flags = lock_heap(pool);
 	list_add_tail(&waiter.entry, &pool->waiters);
 	WRITE_ONCE(pool->contended, true);
 	/* Pairs with the barrier in magazine_return(). */
 	smp_mb();
 	collect_credit(pool);
 	grant_waiters(pool);
-	spin_unlock(&pool->lock);
+	unlock_heap(pool, flags);
 
 	atomic_long_inc(&pool->waited);
 	ama_refill_kick(pool);
@@ -249,14 +264,15 @@ static int queue_for_grant(struct ama_pool *pool, const struct ama_demand *deman
 int ama_pool_grant(struct ama_pool *pool, const struct ama_demand *demand,
 		   const struct ama_admission *admission, bool killable)
 {
+	unsigned long flags;
 	bool granted = false;
 
 	if (only_order_0(demand) && magazine_grant(pool, demand->pages[0]))
 		return 0;
 
-	lock_heap(pool);
+	flags = lock_heap(pool);
 	if (!within_reach(pool, demand)) {
-		spin_unlock(&pool->lock);
+		unlock_heap(pool, flags);
 		atomic_long_inc(&pool->refused);
 		pr_warn_ratelimited(AMA_LOG "%s: a request for %u pages can never be met by the %s reserve of %lu: refused\n",
 				    current->comm, demand->pages[0], pool->name,
@@ -267,7 +283,7 @@ int ama_pool_grant(struct ama_pool *pool, const struct ama_demand *demand,
 		stock_magazine_credit(pool, demand->pages[0]);
 		granted = true;
 	}
-	spin_unlock(&pool->lock);
+	unlock_heap(pool, flags);
 	if (granted)
 		return 0;
 
@@ -291,27 +307,29 @@ int ama_pool_grant(struct ama_pool *pool, const struct ama_demand *demand,
  */
 bool ama_pool_try_grant(struct ama_pool *pool, const struct ama_demand *demand)
 {
+	unsigned long flags;
 	bool granted;
 
 	if (only_order_0(demand) && magazine_grant(pool, demand->pages[0]))
 		return true;
-	lock_heap(pool);
+	flags = lock_heap(pool);
 	granted = heap_grant(pool, demand);
-	spin_unlock(&pool->lock);
+	unlock_heap(pool, flags);
 	return granted;
 }
 
 static void heap_return(struct ama_pool *pool, const struct ama_demand *credit)
 {
+	unsigned long flags;
 	unsigned int order;
 
-	lock_heap(pool);
+	flags = lock_heap(pool);
 	pool->credit += credit->pages[0];
 	for (order = 1; order < AMA_ORDERS; order++)
 		pool->promised[order] -= credit->pages[order];
 	if (!list_empty(&pool->waiters))
 		grant_waiters(pool);
-	spin_unlock(&pool->lock);
+	unlock_heap(pool, flags);
 }
 
 /*
@@ -356,12 +374,13 @@ void ama_pool_return(struct ama_pool *pool, const struct ama_demand *credit)
  */
 long ama_pool_credit(struct ama_pool *pool, unsigned int order)
 {
+	unsigned long flags;
 	long credit;
 	int cpu;
 
-	spin_lock(&pool->lock);
+	flags = lock_heap(pool);
 	credit = heap_credit(pool, order);
-	spin_unlock(&pool->lock);
+	unlock_heap(pool, flags);
 	if (!order)
 		for_each_possible_cpu(cpu)
 			credit += atomic_read(&per_cpu_ptr(pool->magazines, cpu)->credit);
@@ -386,15 +405,16 @@ static struct page *shelf_take(struct ama_shelf *shelf)
 static struct page *steal_page(struct ama_pool *pool)
 {
 	struct page *page = NULL;
+	unsigned long flags;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
 		struct ama_magazine *magazine = per_cpu_ptr(pool->magazines, cpu);
 
-		spin_lock(&magazine->lock);
+		spin_lock_irqsave(&magazine->lock, flags);
 		if (magazine->nr)
 			page = magazine->pages[--magazine->nr];
-		spin_unlock(&magazine->lock);
+		spin_unlock_irqrestore(&magazine->lock, flags);
 		if (page)
 			break;
 	}
@@ -405,13 +425,14 @@ static struct page *magazine_take(struct ama_pool *pool)
 {
 	struct ama_magazine *magazine = raw_cpu_ptr(pool->magazines);
 	struct page *page = NULL;
+	unsigned long flags;
 
-	spin_lock(&magazine->lock);
+	spin_lock_irqsave(&magazine->lock, flags);
 	if (magazine->nr)
 		page = magazine->pages[--magazine->nr];
 	if (page)
 		magazine->handed_out++;
-	spin_unlock(&magazine->lock);
+	spin_unlock_irqrestore(&magazine->lock, flags);
 	return page;
 }
 
@@ -419,11 +440,12 @@ static struct page *magazine_take(struct ama_pool *pool)
 static struct page *shelf_take_batch(struct ama_pool *pool, unsigned int order,
 				     enum ama_kind kind)
 {
+	unsigned long flags;
 	struct ama_shelf *shelf = &pool->shelves[order][kind];
 	struct ama_magazine *magazine;
 	struct page *page;
 
-	lock_heap(pool);
+	flags = lock_heap(pool);
 	page = shelf_take(shelf);
 	if (!page)
 		goto unlock;
@@ -436,7 +458,7 @@ static struct page *shelf_take_batch(struct ama_pool *pool, unsigned int order,
 		magazine->pages[magazine->nr++] = shelf_take(shelf);
 	spin_unlock(&magazine->lock);
 unlock:
-	spin_unlock(&pool->lock);
+	unlock_heap(pool, flags);
 	return page;
 }
 
@@ -508,10 +530,11 @@ struct page *ama_pool_take_unpromised(struct ama_pool *pool, unsigned int order,
 struct page *ama_pool_remove(struct ama_pool *pool, unsigned int order,
 			     enum ama_kind kind)
 {
+	unsigned long flags;
 	struct ama_shelf *shelf = &pool->shelves[order][kind];
 	struct page *page = NULL;
 
-	lock_heap(pool);
+	flags = lock_heap(pool);
 	if (order) {
 		if ((long)shelf->nr > pool->promised[order])
 			page = shelf_take(shelf);
@@ -526,7 +549,7 @@ struct page *ama_pool_remove(struct ama_pool *pool, unsigned int order,
 	if (page)
 		pool->credit--;
 unlock:
-	spin_unlock(&pool->lock);
+	unlock_heap(pool, flags);
 	return page;
 }
 
@@ -579,16 +602,17 @@ unsigned long ama_pool_stocked(struct ama_pool *pool, unsigned int order,
 void ama_pool_stock(struct ama_pool *pool, unsigned int order,
 		    enum ama_kind kind, struct page *page)
 {
+	unsigned long flags;
 	struct ama_shelf *shelf = &pool->shelves[order][kind];
 
-	lock_heap(pool);
+	flags = lock_heap(pool);
 	list_add(&page->lru, &shelf->pages);
 	shelf->nr++;
 	if (!order)
 		pool->credit++;
 	if (!list_empty(&pool->waiters))
 		grant_waiters(pool);
-	spin_unlock(&pool->lock);
+	unlock_heap(pool, flags);
 	atomic_long_inc(&pool->refilled);
 }
 
@@ -601,14 +625,15 @@ void ama_pool_stock(struct ama_pool *pool, unsigned int order,
  */
 void ama_pool_want(struct ama_pool *pool, const unsigned long want[AMA_ORDERS])
 {
+	unsigned long flags;
 	unsigned int order;
 
-	spin_lock(&pool->lock);
+	flags = lock_heap(pool);
 	for (order = 0; order < AMA_ORDERS; order++) {
 		pool->shelves[order][AMA_COMPOUND].want = want[order];
 		pool->shelves[order][AMA_PLAIN].want = order ? want[order] : 0;
 	}
-	spin_unlock(&pool->lock);
+	unlock_heap(pool, flags);
 }
 
 /**

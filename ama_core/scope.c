@@ -184,6 +184,7 @@ static int open_scope(struct ama_scope *scope, struct ama_client *client,
 	scope->allocated = 0;
 	scope->substituted = 0;
 	scope->cut = false;
+	scope->guess = false;
 	if (outer)
 		open_inside(scope, outer, &demand);
 	else
@@ -390,7 +391,11 @@ struct page *ama_scope_substitute(struct ama_scope *scope, gfp_t gfp,
 			root->granted.pages[order]--;
 	}
 	if (!page) {
-		report_underrun(scope, order);
+		/* What another file system takes nobody has bounded. */
+		if (scope->guess)
+			ama_guard_count(AMA_STRAYS);
+		else
+			report_underrun(scope, order);
 		page = ama_pool_take_unpromised(root->pool, order, kind);
 		if (!page)
 			return NULL;

@@ -4,7 +4,8 @@
  *
  * A bound counts objects. Each object of a slab cache may be the one that
  * needs a fresh slab, so it counts as a page; caches fall back to slabs of one
- * page when larger ones cannot be had, so all is of order 0. An object that is
+ * page when larger ones cannot be had, so all is of order 0, but for objects as
+ * long as a page where a debugging allocator adds to them. An object that is
  * accounted to a control group may need a page more, for the vector of owners
  * of its slab.
  *
@@ -32,10 +33,32 @@
 #define CACHE_PAGES(bytes) \
 	(2 * ((bytes) / PAGE_SIZE + 2) + ((bytes) / PAGE_SIZE) / 64 + 4)
 
+/* Objects as long as a page: two names, a value, one of another file system
+ * that is on the path.
+ */
+#define LONG_OBJECTS	4
+
+static unsigned int long_object_order;
+
+/**
+ * e2m_demand_init - find out what depends on the running kernel
+ *
+ * Context: before a demand is worked out.
+ */
+void e2m_demand_init(void)
+{
+	long_object_order = ama_object_order(PAGE_SIZE);
+}
+
 static struct ama_demand pages(unsigned int nr)
 {
-	return (struct ama_demand){ .pages = { min_t(unsigned int, nr,
-						     U16_MAX) } };
+	struct ama_demand demand = {
+		.pages = { min_t(unsigned int, nr, U16_MAX) },
+	};
+
+	if (unlikely(long_object_order > 0 && long_object_order < AMA_ORDERS))
+		demand.pages[long_object_order] = LONG_OBJECTS;
+	return demand;
 }
 
 static unsigned int one_lookup(const struct ama_call *call)

@@ -42,6 +42,8 @@ enum e2m_op {
 	E2M_NR_OPS
 };
 
+void e2m_demand_init(void);
+
 /* Pages that bringing one metadata block into the cache can take: the page,
  * two nodes of the page cache's tree, a bio, and a head for each buffer.
  */

@@ -232,6 +232,7 @@ static int __init ext2mfr_init(void)
 			init_once);
 	if (!inode_cache)
 		return -ENOMEM;
+	e2m_demand_init();
 	err = ama_client_register(&ext2mfr_client);
 	if (err)
 		goto free_cache;

@@ -152,6 +152,7 @@ struct ama_scope {
 	unsigned int allocated;		/* pages that it was given by anyone */
 	unsigned int substituted;	/* of these from the reserve */
 	bool cut;			/* of the root: an extension was refused */
+	bool guess;			/* may be on another file system: no bound */
 };
 
 int ama_client_register(struct ama_client *client);
@@ -169,5 +170,6 @@ bool ama_scope_extend(unsigned int op, const struct ama_call *call);
 int ama_scope_renew(struct ama_scope *scope, const struct ama_call *call,
 		    const struct ama_admission *admission);
 unsigned int ama_scope_left(void);
+unsigned int ama_object_order(size_t size);
 
 #endif /* _SURETY_AMA_H */

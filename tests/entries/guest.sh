@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # In the guest: every other allocation of every task that is in a scope fails,
 # whoever the task is: programs, workers of a ring, the kernel's own threads.
+# This shell leaves the volume to the programs that it starts: who has been on it
+# has a scope for every path, and its programs are read from elsewhere.
 # shellcheck source=tests/lib.sh disable=SC2317
 . /surety/tests/lib.sh
 
@@ -30,7 +32,9 @@ under_failure() {
 	code=$?
 	switch 0
 	fell=$(($(injected) - before))
-	if [ $code = 0 ] && [ $fell -gt 0 ]; then
+	if [ $code = 3 ]; then
+		skip "$what" "this kernel does not have them"
+	elif [ $code = 0 ] && [ $fell -gt 0 ]; then
 		ok "$what ($fell failures)"
 	else
 		not_ok "$what (status $code, $fell failures)"
@@ -39,35 +43,33 @@ under_failure() {
 
 # The flusher threads write, nobody asks them to.
 write_behind() {
-	dd if=/tmp/source of=$at/behind bs=64k 2>/dev/null || return 1
+	dd if=/tmp/source of="$at/behind" bs=64k 2>/dev/null || return 1
 	tries=0
 	while [ "$(awk '/^Dirty:/ { print $2 }' /proc/meminfo)" -gt 64 ]; do
 		tries=$((tries + 1))
-		[ $tries -lt 200 ] || return 1
+		[ "$tries" -lt 200 ] || return 1
 		sleep 0.1
 	done
 }
 
 # Inodes and pages go when the kernel wants, files that have no name with them.
 evict() {
+	gone=
 	for nr in 1 2 3 4 5 6 7 8 9; do
+		gone="$gone $at/gone$nr"
 		cp /tmp/source "$at/gone$nr" || return 1
 	done
-	rm $at/gone?
+	# shellcheck disable=SC2086 # a list
+	rm $gone
 	echo 3 >/proc/sys/vm/drop_caches
-	cmp /tmp/source $at/behind
+	cmp /tmp/source "$at/behind"
 }
 
 # A loop device's worker reads and writes the file.
 loop() {
-	truncate -s 8M $at/image && mke2fs -q -F -t ext4 $at/image &&
-		mount -t ext4 -o loop $at/image /tmp/inner || return 1
-	cp /tmp/source /tmp/inner/file && sync -f /tmp/inner/file
-	code=$?
+	cp /tmp/source /tmp/inner/file && sync -f /tmp/inner/file || return 1
 	echo 3 >/proc/sys/vm/drop_caches
-	cmp /tmp/source /tmp/inner/file || code=1
-	umount /tmp/inner
-	return $code
+	cmp /tmp/source /tmp/inner/file
 }
 
 modprobe -a loop ext4 2>/dev/null
@@ -87,15 +89,18 @@ dd if=/dev/urandom of=/tmp/source bs=64k count=30 2>/dev/null
 under_failure "io_uring, tried at once" /surety-bin/entry_calls io_uring $at/dir 20
 under_failure "io_uring, by worker threads" /surety-bin/entry_calls io_uring-async $at/dir 20
 under_failure "32-bit system calls" /surety-bin/entry_calls ia32 $at/dir 20
-gated=$(awk '/^__ia32_/ { sum += $2 } END { print sum + 0 }' $debug/ama/gate)
-if [ "$gated" -gt 0 ]; then
-	ok "32-bit calls have scopes ($gated)"
-else
-	not_ok "32-bit calls have scopes"
+if [ "$code" != 3 ]; then
+	gated=$(awk '/^__ia32_/ { sum += $2 } END { print sum + 0 }' $debug/ama/gate)
+	check "32-bit calls have scopes ($gated)" test "$gated" -gt 0
 fi
 under_failure "written behind by the flusher threads" write_behind
 under_failure "evicted, and read back" evict
+truncate -s 8M $at/image && mke2fs -q -F -t ext4 $at/image &&
+	device=$(losetup -f --show $at/image) &&
+	mount -t ext4 "$device" /tmp/inner || exit 3
 under_failure "a loop device's worker thread" loop
+umount /tmp/inner
+losetup -d "$device"
 check "no underrun" test "$(cat $debug/ama/underruns)" = 0
 diag "functions in which failures fell: $(sort -u $fault/page/sites $fault/slab/sites | wc -l)"
 check "unmounts" umount $at

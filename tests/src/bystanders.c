@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -29,11 +30,16 @@ static int put(const char *directory, const char *name, const char *value,
 	return close(fd);
 }
 
+/* What its death is worth. */
+static char memory[2 << 20];
+
 static void stand_by(const char *group)
 {
+	memset(memory, 1, sizeof(memory));
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) ||
 	    (group && put(group, "cgroup.procs", "0", 1)) ||
-	    put("/proc/self", "oom_score_adj", "1000", 4)) {
+	    put("/proc/self", "oom_score_adj", "1000", 4) ||
+	    mlockall(MCL_CURRENT)) {
 		perror("bystanders");
 		_exit(2);
 	}

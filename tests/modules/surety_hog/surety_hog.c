@@ -17,6 +17,11 @@
 #include <linux/module.h>
 #include <linux/wait.h>
 
+/* Pages taken a turn once all is taken: who had somebody killed for memory
+ * shall have some of it.
+ */
+#define TOP_UP	8
+
 static LIST_HEAD(pages);	/* of the thread alone */
 static struct task_struct *thread;
 static DECLARE_WAIT_QUEUE_HEAD(turned);
@@ -52,6 +57,12 @@ static bool take_page(void)
 	return true;
 }
 
+static void take_pages(unsigned int most)
+{
+	while (most-- && take_page())
+		;
+}
+
 static void give_back(void)
 {
 	struct page *page, *next;
@@ -73,8 +84,7 @@ static int run(void *unused)
 		if (!wanted)
 			give_back();
 		else
-			while (take_page())
-				;
+			take_pages(READ_ONCE(settled) ? TOP_UP : UINT_MAX);
 		if (wanted == READ_ONCE(hold)) {
 			/* Pairs with the acquire in set_hold(). */
 			smp_store_release(&settled, true);
