@@ -143,7 +143,10 @@ static bool size_sane(const struct inode *inode, u64 size)
 	case S_IFREG:
 		return size <= (u64)MAX_LFS_FILESIZE;
 	case S_IFDIR:
-		return size && !(size & (sb->s_blocksize - 1));
+		/* It has no holes; or else searching one could take hours. */
+		return size && !(size & (sb->s_blocksize - 1)) &&
+		       size >> SECTOR_SHIFT <= inode->i_blocks &&
+		       size >> sb->s_blocksize_bits <= E2M_SB(sb)->blocks_count;
 	case S_IFLNK:
 		return size && size < sb->s_blocksize;
 	default:

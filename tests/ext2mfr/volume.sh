@@ -84,6 +84,14 @@ damaged() {
 		debugfs -w -R 'set_inode_field /dir block[0] 3' "$disk" 2>/dev/null
 }
 
+# Were it believed, each search would look at a million blocks that are not there.
+endless_directory() {
+	make_volume 8M -t ext2 -b 1024 && mount_as ext2mfr && mkdir "$at/dir" && umount "$at" &&
+		debugfs -w -R 'set_inode_field /dir size 1073741824' "$disk" 2>/dev/null &&
+		mount_as ext2mfr && ! timeout 20 ls "$at/dir/file" 2>/tmp/said &&
+		grep -q 'needs cleaning' /tmp/said && umount "$at"
+}
+
 errors_continue() {
 	damaged && mount_as ext2mfr errors=continue || return 1
 	! ls "$at/dir" 2>/dev/null && touch "$at/else" && umount "$at"
@@ -151,6 +159,7 @@ check "minixdf and bsddf" block_counts
 check "sb= finds another superblock" other_superblock
 check "errors=continue" errors_continue
 check "errors=remount-ro" errors_remount
+check "a directory longer than its blocks is damage" endless_directory
 check "a volume with errors is warned of" warns_of_errors
 check "a volume mounted too often is warned of" warns_of_count
 check "a volume that was not unmounted is warned of" warns_of_unclean
