@@ -127,9 +127,18 @@ static inline unsigned int cfs_inode_state(struct inode *inode)
 #define filemap_splice_read generic_file_splice_read
 #endif
 
-/* The folio of the page cache at @index, locked, or NULL; kernels differ in
- * what says that there is none.
+/* The folio of the page cache at @index, or NULL; kernels differ in what says
+ * that there is none.
  */
+static inline struct folio *cfs_get_cached(struct address_space *mapping,
+					   pgoff_t index)
+{
+	struct folio *folio = filemap_get_folio(mapping, index);
+
+	return IS_ERR_OR_NULL(folio) ? NULL : folio;
+}
+
+/* Likewise, locked. */
 static inline struct folio *cfs_lock_cached(struct address_space *mapping,
 					    pgoff_t index)
 {

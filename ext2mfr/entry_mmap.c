@@ -10,15 +10,8 @@
 #include "entry.h"
 #include "entry_mmap.h"
 
-/*
- * Memory management drops its lock to read a page, and then starts over: when
- * it populates a mapping, for ever, if the page cannot be read. So a page whose
- * blocks cannot be found is refused before that.
- */
-static bool can_be_found(struct inode *inode, pgoff_t index)
+static bool range_can_be_found(struct inode *inode, u64 block, u64 end)
 {
-	u64 block = (u64)index << (PAGE_SHIFT - inode->i_blkbits);
-	u64 end = block + (PAGE_SIZE >> inode->i_blkbits);
 	struct e2m_run run;
 
 	for (; block < end; block += run.len)
@@ -27,6 +20,28 @@ static bool can_be_found(struct inode *inode, pgoff_t index)
 				 &run))
 			return false;
 	return true;
+}
+
+/*
+ * Memory management drops its lock to read a page, and then starts over: when
+ * it populates a mapping, for ever, if the page cannot be read. So a page whose
+ * blocks, or whose folio's blocks, cannot be found is refused before that.
+ */
+static bool can_be_found(struct inode *inode, pgoff_t index)
+{
+	struct folio *folio = cfs_get_cached(inode->i_mapping, index);
+	unsigned int shift = PAGE_SHIFT - inode->i_blkbits;
+	bool uptodate = false;
+	u64 nr = 1;
+
+	if (folio) {
+		uptodate = folio_test_uptodate(folio);
+		index = folio->index;
+		nr = folio_nr_pages(folio);
+		folio_put(folio);
+	}
+	return uptodate || range_can_be_found(inode, (u64)index << shift,
+					      ((u64)index + nr) << shift);
 }
 
 static vm_fault_t ext2mfr_fault(struct vm_fault *vmf)
