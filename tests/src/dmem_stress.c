@@ -2,7 +2,10 @@
 /*
  * File operations of every kind on one file, checked against a model in memory.
  *
- * usage: dmem_stress FILE MIB SECONDS SEED
+ * usage: dmem_stress FILE MIB SECONDS SEED [OPERATIONS]
+ *
+ * Goes on for SECONDS and, on a machine too slow for it in that time, until it
+ * has done OPERATIONS.
  *
  * Random buffered, direct and mapped writes, holes, truncation, fsync and
  * advice to drop the pages; every read, whichever way, must give what the model
@@ -206,23 +209,25 @@ static void step(void)
 
 int main(int argc, char **argv)
 {
+	unsigned long least;
 	time_t end;
 
-	if (argc != 5) {
-		fprintf(stderr, "usage: dmem_stress FILE MIB SECONDS SEED\n");
+	if (argc < 5 || argc > 6) {
+		fprintf(stderr, "usage: dmem_stress FILE MIB SECONDS SEED [OPERATIONS]\n");
 		return 2;
 	}
 	path = argv[1];
 	capacity = strtoul(argv[2], NULL, 0) << 20;
 	end = time(NULL) + strtol(argv[3], NULL, 0);
 	random_state = strtoull(argv[4], NULL, 0) * 0x9e3779b97f4a7c15ULL + 1;
+	least = argc > 5 ? strtoul(argv[5], NULL, 0) : 0;
 	fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	direct_fd = open(path, O_RDWR | O_DIRECT);
 	model = calloc(1, capacity);
 	buffer = aligned_alloc(PAGE, SPAN + PAGE);
 	if (fd < 0 || direct_fd < 0 || !model || !buffer)
 		fail("open");
-	while (time(NULL) < end)
+	while (time(NULL) < end || operations < least)
 		step();
 	do_read(0);
 	printf("%lu operations on %s\n", operations, path);
