@@ -47,6 +47,7 @@ static inline bool ama_task_in_scope(void)
 }
 
 #define AMA_NO_SLOT	UINT_MAX
+#define AMA_JOINED	(UINT_MAX - 1)	/* part of the scope it was opened in */
 
 unsigned int ama_slot_take(struct ama_scope *scope);
 void ama_slot_release(unsigned int slot);
@@ -149,7 +150,7 @@ struct page *ama_pool_take_unpromised(struct ama_pool *pool, unsigned int order,
 struct page *ama_pool_remove(struct ama_pool *pool, unsigned int order,
 			     enum ama_kind kind);
 void ama_pool_stock(struct ama_pool *pool, unsigned int order,
-		    enum ama_kind kind, struct page *page);
+		    enum ama_kind kind, struct list_head *pages, unsigned int nr);
 void ama_pool_want(struct ama_pool *pool, const unsigned long want[AMA_ORDERS]);
 unsigned long ama_pool_missing(struct ama_pool *pool, unsigned int order,
 			       enum ama_kind kind);

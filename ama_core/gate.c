@@ -145,7 +145,8 @@ static const struct super_block *clients_sb(const struct super_block *sb)
 	return sb->s_type == READ_ONCE(ama_gated_fs_type) ? sb : NULL;
 }
 
-static const struct super_block *sb_of_fd(unsigned int number, struct file **found)
+static __always_inline const struct super_block *
+sb_of_fd(unsigned int number, struct file **found)
 {
 	struct file *file = files_lookup_fd_raw(current->files, number);
 	const struct inode *inode = file ? READ_ONCE(file->f_inode) : NULL;
@@ -389,7 +390,15 @@ static bool find_target(struct target *target, const struct gated *function,
  */
 bool ama_gate_wants_fd(const struct pt_regs *regs)
 {
-	return !ama_task_in_scope() && aim_at_fd(NULL, regs->di);
+	const struct super_block *sb;
+	struct file *file;
+
+	if (ama_task_in_scope())
+		return false;
+	preempt_disable();
+	sb = sb_of_fd(regs->di, &file);
+	preempt_enable();
+	return sb;
 }
 
 /**
@@ -439,8 +448,6 @@ static unsigned int count_names(const struct gated *function,
 	char text[128];
 	long length, i;
 
-	if (function->call->path == AMA_NO_ARG)
-		return 0;
 	path = (const char __user *)argument(function, regs, function->call->path);
 	length = strncpy_from_user(text, path, sizeof(text));
 	if (length == sizeof(text))
@@ -490,7 +497,6 @@ static long run_in_scope(const struct pt_regs *regs, struct gated *function,
 	struct ama_call call = {
 		.sb = target->sb,
 		.bytes = AMA_PIECE,
-		.names = count_names(function, regs),
 	};
 	struct ama_scope scope;
 	long result;
@@ -499,6 +505,8 @@ static long run_in_scope(const struct pt_regs *regs, struct gated *function,
 	if (syscall->bytes != AMA_NO_ARG)
 		call.bytes = min_t(size_t, AMA_PIECE,
 				   argument(function, regs, syscall->bytes));
+	if (syscall->path != AMA_NO_ARG)
+		call.names = count_names(function, regs);
 	err = ama_scope_open_at_gate(&scope, client,
 				     client->gate_op[syscall->gate], &call,
 				     &target->admission);

@@ -378,7 +378,8 @@ long ama_pool_credit(struct ama_pool *pool, unsigned int order)
 	long credit;
 	int cpu;
 
-	flags = lock_heap(pool);
+	/* Not lock_heap(): to look at the figures is not to need the heap. */
+	spin_lock_irqsave(&pool->lock, flags);
 	credit = heap_credit(pool, order);
 	unlock_heap(pool, flags);
 	if (!order)
@@ -591,29 +592,30 @@ unsigned long ama_pool_stocked(struct ama_pool *pool, unsigned int order,
 }
 
 /**
- * ama_pool_stock - put a page into the reserve
+ * ama_pool_stock - put pages into the reserve
  * @pool:  the reserve
- * @order: of the page
- * @kind:  whether it is compound
- * @page:  just allocated; nobody else has it
+ * @order: of each page
+ * @kind:  whether they are compound
+ * @pages: just allocated, linked through page->lru; the list is empty afterwards
+ * @nr:    their number
  *
  * Context: does not sleep.
  */
 void ama_pool_stock(struct ama_pool *pool, unsigned int order,
-		    enum ama_kind kind, struct page *page)
+		    enum ama_kind kind, struct list_head *pages, unsigned int nr)
 {
 	unsigned long flags;
 	struct ama_shelf *shelf = &pool->shelves[order][kind];
 
 	flags = lock_heap(pool);
-	list_add(&page->lru, &shelf->pages);
-	shelf->nr++;
+	list_splice_init(pages, &shelf->pages);
+	shelf->nr += nr;
 	if (!order)
-		pool->credit++;
+		pool->credit += nr;
 	if (!list_empty(&pool->waiters))
 		grant_waiters(pool);
 	unlock_heap(pool, flags);
-	atomic_long_inc(&pool->refilled);
+	atomic_long_add(nr, &pool->refilled);
 }
 
 /**

@@ -18,24 +18,48 @@
 /* Attempts at filling a reserve before its client is refused. */
 #define PATIENCE	10
 
-static struct page *new_page(unsigned int order, enum ama_kind kind)
-{
-	gfp_t gfp = GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY;
+/* Pages that are put back with one visit to the shared heap. */
+#define BATCH		(AMA_MAGAZINE / 2)
 
+static struct page *new_page(unsigned int order, enum ama_kind kind, gfp_t gfp)
+{
+	gfp |= __GFP_NOWARN | __GFP_NORETRY;
 	if (order && kind == AMA_COMPOUND)
 		gfp |= __GFP_COMP;
 	return alloc_pages(gfp, order);
 }
 
+/*
+ * Some pages at once, as far as they are there; only the first is worth
+ * reclaiming for, so that none is held back while this sleeps.
+ */
+static unsigned int new_pages(unsigned int order, enum ama_kind kind,
+			      unsigned long limit, struct list_head *pages)
+{
+	struct page *page = new_page(order, kind, GFP_KERNEL);
+	unsigned int nr = 0;
+
+	while (page) {
+		list_add(&page->lru, pages);
+		if (++nr == limit)
+			break;
+		page = new_page(order, kind, GFP_NOWAIT);
+	}
+	return nr;
+}
+
 static bool fill_shelf(struct ama_pool *pool, unsigned int order,
 		       enum ama_kind kind)
 {
-	while (ama_pool_missing(pool, order, kind)) {
-		struct page *page = new_page(order, kind);
+	unsigned long missing;
+	unsigned int nr;
+	LIST_HEAD(pages);
 
-		if (!page)
+	while ((missing = ama_pool_missing(pool, order, kind))) {
+		nr = new_pages(order, kind, min_t(unsigned long, missing, BATCH), &pages);
+		if (!nr)
 			return false;
-		ama_pool_stock(pool, order, kind, page);
+		ama_pool_stock(pool, order, kind, &pages, nr);
 		cond_resched();
 	}
 	return true;

@@ -33,11 +33,9 @@ atomic_long_t ama_underruns = ATOMIC_LONG_INIT(0);
  */
 unsigned int ama_demand_total(const struct ama_demand *demand)
 {
-	unsigned int order, pages = 0;
-
-	for (order = 0; order < AMA_ORDERS; order++)
-		pages += demand->pages[order] << order;
-	return pages;
+	static_assert(AMA_ORDERS == 4);
+	return demand->pages[0] + (demand->pages[1] << 1) +
+	       (demand->pages[2] << 2) + (demand->pages[3] << 3);
 }
 
 static void add_demand(struct ama_demand *to, const struct ama_demand *more)
@@ -142,6 +140,7 @@ static int open_outermost(struct ama_scope *scope, const struct ama_demand *dema
 	if (err)
 		return err;
 	scope->granted = *demand;
+	scope->whole = true;
 	err = wait_for_slot(scope, admission, !progress);
 	if (err)
 		ama_pool_return(scope->pool, demand);
@@ -178,11 +177,14 @@ static int open_scope(struct ama_scope *scope, struct ama_client *client,
 	scope->root = scope;
 	scope->client = client;
 	scope->pool = pool_of(client, op);
+	scope->sb = call->sb;
+	scope->bytes = call->bytes;
 	scope->op = op;
 	scope->granted = (struct ama_demand){ };
 	scope->bound = ama_demand_total(&demand);
 	scope->allocated = 0;
 	scope->substituted = 0;
+	scope->whole = false;
 	scope->cut = false;
 	scope->guess = false;
 	if (outer)
@@ -212,6 +214,28 @@ int ama_scope_open_at_gate(struct ama_scope *scope, struct ama_client *client,
 	return open_scope(scope, client, op, call, admission, true);
 }
 
+/*
+ * The entry of a request into the file system, for which the gate has opened a
+ * scope with the same bound: there is nothing to add to it, and what it needs
+ * counts as needed by the request.
+ */
+static bool join(struct ama_scope *scope, const struct ama_client *client,
+		 unsigned int op, const struct ama_call *call)
+{
+	const struct ama_op *ops = client->ops;
+	struct ama_scope *outer = ama_current_scope();
+
+	if (!outer || !outer->whole || outer->client != client ||
+	    ops[outer->op].bound != ops[op].bound ||
+	    ops[outer->op].flags != ops[op].flags ||
+	    call->sb != outer->sb || call->bytes > outer->bytes ||
+	    call->names || call->arg)
+		return false;
+	scope->outer = outer;
+	scope->slot = AMA_JOINED;
+	return true;
+}
+
 /**
  * ama_scope_open - admit a request, so that none of its allocations fails
  * @scope:     on the caller's stack; no need to initialise it
@@ -235,10 +259,13 @@ int ama_scope_open(struct ama_scope *scope, struct ama_client *client,
 		   unsigned int op, const struct ama_call *call,
 		   const struct ama_admission *admission)
 {
-	/* The gate did not see this task coming: it will from now on. */
-	if (client->fs_type && !ama_task_in_scope() &&
-	    !(current->flags & PF_KTHREAD))
+	if (ama_task_in_scope()) {
+		if (join(scope, client, op, call))
+			return 0;
+	} else if (client->fs_type && !(current->flags & PF_KTHREAD)) {
+		/* The gate did not see this task coming: it will from now on. */
 		current->trace_recursion |= AMA_TASK_MET_CLIENT;
+	}
 	return open_scope(scope, client, op, call, admission, false);
 }
 EXPORT_SYMBOL_GPL(ama_scope_open);
@@ -253,6 +280,8 @@ void ama_scope_close(struct ama_scope *scope)
 {
 	struct ama_scope *outer = scope->outer;
 
+	if (scope->slot == AMA_JOINED)
+		return;
 	if (WARN_ONCE(!ama_slot_holds(scope->slot, scope),
 		      AMA_LOG "a scope of %s/%s is closed out of order\n",
 		      scope->client->name, scope->client->ops[scope->op].name))
@@ -315,20 +344,26 @@ EXPORT_SYMBOL_GPL(ama_scope_extend);
 int ama_scope_renew(struct ama_scope *scope, const struct ama_call *call,
 		    const struct ama_admission *admission)
 {
-	struct ama_demand demand = scope->client->ops[scope->op].bound(call);
-	bool progress = scope->pool == &ama_progress_pool;
+	struct ama_demand demand;
+	bool progress;
 	int err;
 
 	if (scope->outer)
 		return -EAGAIN;
+	demand = scope->client->ops[scope->op].bound(call);
+	progress = scope->pool == &ama_progress_pool;
 	ama_pool_return(scope->pool, &scope->granted);
 	scope->granted = (struct ama_demand){ };
+	scope->whole = false;
 	scope->cut = false;
 	err = ama_pool_grant(scope->pool, &demand, progress ? NULL : admission,
 			     !progress);
-	if (!err)
-		scope->granted = demand;
-	return err;
+	if (err)
+		return err;
+	scope->granted = demand;
+	scope->bytes = call->bytes;
+	scope->whole = true;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(ama_scope_renew);
 
@@ -389,6 +424,7 @@ struct page *ama_scope_substitute(struct ama_scope *scope, gfp_t gfp,
 		page = ama_pool_take(root->pool, order, kind);
 		if (page)
 			root->granted.pages[order]--;
+		root->whole = false;
 	}
 	if (!page) {
 		/* What another file system takes nobody has bounded. */

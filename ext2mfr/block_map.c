@@ -6,13 +6,13 @@
  * Lookups hold map_sem shared and look at one pointer block at a time, so
  * their demand is constant. An allocation holds map_sem alone; it builds what
  * is missing off to the side and makes it visible by one pointer, or by a row
- * of pointers in the last block of the path. The last run that was looked up
- * is remembered in the inode.
+ * of pointers in the last block of the path. What was looked up lately is
+ * remembered (run_cache.c).
  */
 #include "layout.h"
 
-/* Lookups look this far ahead, for the sake of the next one. */
-#define LOOK_AHEAD 64
+/* Lookups look this far ahead and back, for the sake of the next ones. */
+#define LOOK_AROUND 32
 
 /* A window starts with this many blocks and doubles up to the other. */
 #define WINDOW_MIN 8
@@ -116,6 +116,17 @@ static u32 run_length(const __le32 *slot, u32 max)
 	return len;
 }
 
+/* How many adjacent blocks the slots before @slot name, up to its own. */
+static u32 run_before(const __le32 *slot, u32 max)
+{
+	u32 first = le32_to_cpu(*slot), len = 0;
+
+	while (len < max && first > len + 1 &&
+	       le32_to_cpu(slot[-(int)len - 1]) == first - len - 1)
+		len++;
+	return len;
+}
+
 static int check_pointer(struct inode *inode, u32 block, u32 count)
 {
 	if (likely(e2m_blocks_valid(E2M_SB(inode->i_sb), block, count)))
@@ -125,64 +136,26 @@ static int check_pointer(struct inode *inode, u32 block, u32 count)
 	return -EFSCORRUPTED;
 }
 
-/**
- * e2m_map_cached - look a run up without blocking
- * @ei:   the file
- * @lblk: first block
- * @max:  blocks that are of interest
- * @run:  what was found
- *
- * Context: any but interrupts.
- * Return: false if it is not at hand.
+/*
+ * The blocks that a slot and those beside it name: what was asked for goes to
+ * @run, and as much around it as is cheap to see is remembered.
  */
-bool e2m_map_cached(struct e2m_inode *ei, u32 lblk, u32 max,
-		    struct e2m_run *run)
+static int mapped_run(struct inode *inode, const __le32 *slot, u32 before,
+		      u32 after, u32 max, struct e2m_run *run)
 {
-	bool hit = false;
-	u32 skip;
+	struct e2m_inode *ei = E2M_I(inode);
+	u32 back = run_before(slot, min_t(u32, before, LOOK_AROUND));
+	u32 len = run_length(slot, min(after, max_t(u32, max, LOOK_AROUND)));
+	int err = 0;
 
-	spin_lock(&ei->lock);
-	skip = lblk - ei->cached.lblk;
-	if (skip < ei->cached.len) {
-		run->lblk = lblk;
-		run->pblk = ei->cached.pblk + skip;
-		run->len = min(max, ei->cached.len - skip);
-		run->fresh = false;
-		hit = true;
-	}
-	spin_unlock(&ei->lock);
-	return hit;
-}
-
-static void set_cached(struct e2m_inode *ei, u32 lblk, u32 pblk, u32 len)
-{
-	spin_lock(&ei->lock);
-	if (ei->cached.len && ei->cached.lblk + ei->cached.len == lblk &&
-	    ei->cached.pblk + ei->cached.len == pblk) {
-		ei->cached.len += len;
-	} else {
-		ei->cached.lblk = lblk;
-		ei->cached.pblk = pblk;
-		ei->cached.len = len;
-	}
-	spin_unlock(&ei->lock);
-}
-
-/**
- * e2m_map_forget - blocks were taken away from a file
- * @ei: the file's inode; map_sem is held for writing
- *
- * What was remembered of the map, here or by a writeback under way, is void.
- *
- * Context: any.
- */
-void e2m_map_forget(struct e2m_inode *ei)
-{
-	spin_lock(&ei->lock);
-	ei->cached.len = 0;
-	ei->map_seq++;
-	ei->last_pblk = 0;
-	spin_unlock(&ei->lock);
+	run->pblk = le32_to_cpu(*slot);
+	run->len = min(len, max);
+	if (e2m_blocks_valid(E2M_SB(inode->i_sb), run->pblk - back, back + len))
+		e2m_run_remember(ei, run->lblk - back, run->pblk - back,
+				 back + len);
+	else
+		err = check_pointer(inode, run->pblk, run->len);
+	return err;
 }
 
 /* The lookup proper; map_sem is held. */
@@ -195,7 +168,7 @@ static int find_run(struct inode *inode, u32 lblk, u32 max, unsigned int keep,
 	u32 offsets[E2M_MAX_DEPTH], left;
 	unsigned int depth, level;
 	const __le32 *slot;
-	int err;
+	int err = 0;
 
 	depth = e2m_map_path(sbi, lblk, offsets);
 	if (!depth)
@@ -220,19 +193,13 @@ static int find_run(struct inode *inode, u32 lblk, u32 max, unsigned int keep,
 			return err;
 	}
 	left = slots_left(sbi, offsets, depth);
-	run->len = run_length(slot, min(left, max_t(u32, max, LOOK_AHEAD)));
+	if (run->pblk)
+		err = mapped_run(inode, slot, offsets[level], left, max, run);
+	else
+		run->len = run_length(slot, min(left, max));
 	if (level)
 		e2m_meta_unpeek(&peek);
-	if (!run->pblk) {
-		run->len = min(run->len, max);
-		return 0;
-	}
-	err = check_pointer(inode, run->pblk, run->len);
-	if (err)
-		return err;
-	set_cached(ei, lblk, run->pblk, run->len);
-	run->len = min(run->len, max);
-	return 0;
+	return err;
 }
 
 /**
@@ -252,7 +219,7 @@ int e2m_map_find(struct inode *inode, u32 lblk, u32 max, unsigned int keep,
 	struct e2m_inode *ei = E2M_I(inode);
 	int err;
 
-	if (e2m_map_cached(ei, lblk, max, run))
+	if (e2m_run_find(ei, lblk, max, run))
 		return 0;
 	down_read(&ei->map_sem);
 	err = find_run(inode, lblk, max, keep, run);
@@ -490,7 +457,7 @@ static int fill_hole(struct inode *inode, u32 lblk, u32 max, bool hide,
 	/* Hidden before it can be found. */
 	note_allocated(inode, lblk, &branch, hide);
 	splice_branch(inode, walk, &branch);
-	set_cached(E2M_I(inode), lblk, branch.data, branch.len);
+	e2m_run_remember(E2M_I(inode), lblk, branch.data, branch.len);
 	mark_inode_dirty(inode);
 	*run = (struct e2m_run){ .lblk = lblk, .pblk = branch.data,
 				 .len = branch.len, .fresh = true };
@@ -518,7 +485,7 @@ int e2m_map_alloc(struct inode *inode, u32 lblk, u32 max, bool hide,
 	u32 left;
 	int err;
 
-	if (e2m_map_cached(ei, lblk, max, run))
+	if (e2m_run_find(ei, lblk, max, run))
 		return 0;
 	down_write(&ei->map_sem);
 	err = walk_path(inode, lblk, &walk);
@@ -527,13 +494,9 @@ int e2m_map_alloc(struct inode *inode, u32 lblk, u32 max, bool hide,
 	if (walk.have == walk.depth && *walk.slot[walk.depth - 1]) {
 		left = slots_left(E2M_SB(inode->i_sb), walk.offsets,
 				  walk.depth);
-		*run = (struct e2m_run){
-			.lblk = lblk,
-			.pblk = le32_to_cpu(*walk.slot[walk.depth - 1]),
-			.len = run_length(walk.slot[walk.depth - 1],
-					  min(max, left)),
-		};
-		err = check_pointer(inode, run->pblk, run->len);
+		*run = (struct e2m_run){ .lblk = lblk };
+		err = mapped_run(inode, walk.slot[walk.depth - 1],
+				 walk.offsets[walk.depth - 1], left, max, run);
 	} else {
 		err = fill_hole(inode, lblk, max, hide, &walk, run);
 	}

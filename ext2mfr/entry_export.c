@@ -8,8 +8,9 @@
 #include "entry.h"
 #include "xattr.h"
 
-static struct dentry *ext2mfr_fh_to_dentry(struct super_block *sb,
-					   struct fid *fid, int len, int type)
+static struct dentry *
+find_by_handle(struct super_block *sb, struct fid *fid, int len, int type,
+	       struct dentry *(*find)(struct super_block *, struct fid *, int, int))
 {
 	struct ama_scope scope;
 	struct dentry *ret;
@@ -17,23 +18,21 @@ static struct dentry *ext2mfr_fh_to_dentry(struct super_block *sb,
 
 	if (err)
 		return ERR_PTR(err);
-	ret = e2m_fh_to_dentry(sb, fid, len, type);
+	ret = find(sb, fid, len, type);
 	e2m_leave(&scope);
 	return ret;
+}
+
+static struct dentry *ext2mfr_fh_to_dentry(struct super_block *sb,
+					   struct fid *fid, int len, int type)
+{
+	return find_by_handle(sb, fid, len, type, e2m_fh_to_dentry);
 }
 
 static struct dentry *ext2mfr_fh_to_parent(struct super_block *sb,
 					   struct fid *fid, int len, int type)
 {
-	struct ama_scope scope;
-	struct dentry *ret;
-	int err = e2m_enter(&scope, sb, E2M_OP_EXPORT, 0);
-
-	if (err)
-		return ERR_PTR(err);
-	ret = e2m_fh_to_parent(sb, fid, len, type);
-	e2m_leave(&scope);
-	return ret;
+	return find_by_handle(sb, fid, len, type, e2m_fh_to_parent);
 }
 
 static struct dentry *ext2mfr_get_parent(struct dentry *child)

@@ -154,6 +154,9 @@ struct e2m_run {
 	bool fresh;
 };
 
+/* Runs that an inode remembers. */
+#define E2M_RUNS 4
+
 struct e2m_dir_index;
 
 /* ei->state bits */
@@ -189,7 +192,8 @@ struct e2m_inode {
 		u32 group;		/* its block group */
 
 		/* Under @lock. */
-		struct e2m_run cached;	/* last run that was looked up */
+		struct e2m_run runs[E2M_RUNS];	/* see run_cache.c */
+		u32 next_run;		/* which is replaced next */
 		/* Allocated, not yet in the page cache: reads as zeroes. */
 		u32 fresh_start;
 		u32 fresh_end;
@@ -327,13 +331,15 @@ void e2m_free_inode(struct inode *inode);
 #define E2M_MAX_DEPTH 4
 unsigned int e2m_map_path(const struct e2m_sb *sbi, u32 lblk, u32 *offsets);
 u64 e2m_map_limit(const struct e2m_sb *sbi);
-bool e2m_map_cached(struct e2m_inode *ei, u32 lblk, u32 max,
-		    struct e2m_run *run);
 int e2m_map_find(struct inode *inode, u32 lblk, u32 max, unsigned int keep,
 		 struct e2m_run *run);
 int e2m_map_alloc(struct inode *inode, u32 lblk, u32 max, bool hide,
 		  struct e2m_run *run);
-void e2m_map_forget(struct e2m_inode *ei);
+
+/* run_cache.c */
+bool e2m_run_find(struct e2m_inode *ei, u32 lblk, u32 max, struct e2m_run *run);
+void e2m_run_remember(struct e2m_inode *ei, u32 lblk, u32 pblk, u32 len);
+void e2m_run_forget(struct e2m_inode *ei);
 
 /* truncate.c */
 void e2m_free_range(struct inode *inode, u32 first, u32 last);

@@ -155,7 +155,7 @@ static int e2m_iomap_begin(struct inode *inode, loff_t pos, loff_t length,
 		return map_beyond(inode, pos, length, flags, iomap);
 	last = min(last, limit - 1);
 	if ((flags & IOMAP_NOWAIT) &&
-	    !e2m_map_cached(ei, first, last - first + 1, &run))
+	    !e2m_run_find(ei, first, last - first + 1, &run))
 		return -EAGAIN;
 	if (flags & IOMAP_WRITE)
 		err = map_for_write(inode, first, last - first + 1, flags,

@@ -183,7 +183,7 @@ void e2m_free_range(struct inode *inode, u32 first, u32 last)
 	unsigned int level;
 
 	down_write(&ei->map_sem);
-	e2m_map_forget(ei);
+	e2m_run_forget(ei);
 	free_slots(&f, ei->slots, E2_DIRECT_SLOTS, 0, 0);
 	for (level = 1; level < E2M_MAX_DEPTH && base <= f.last; level++) {
 		if (f.first < base + (1ULL << (sbi->ptr_bits * level)))

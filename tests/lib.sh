@@ -24,6 +24,17 @@ skip() {
 	echo "ok - $1 # SKIP $2"
 }
 
+# report STATUS DESCRIPTION...: by the status of the command before.
+report() {
+	report_status=$1
+	shift
+	if [ "$report_status" = 0 ]; then
+		ok "$@"
+	else
+		not_ok "$@"
+	fi
+}
+
 # Remarks for people; not counted.
 diag() {
 	printf '%s\n' "$*" | sed 's/^/# /'

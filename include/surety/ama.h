@@ -63,7 +63,8 @@ struct ama_call {
  * struct ama_op - one operation of a client
  * @name:  as shown in debugfs and trace points
  * @flags: AMA_OP_*
- * @bound: works out the demand of one call; pure arithmetic, must not sleep
+ * @bound: works out the demand of one call; pure arithmetic, must not sleep, and
+ *         never less for a longer transfer
  * @why:   the reasoning behind the bound, for people
  */
 struct ama_op {
@@ -145,12 +146,15 @@ struct ama_scope {
 	struct ama_scope *root;		/* scope that owns the grant drawn on */
 	struct ama_client *client;
 	struct ama_pool *pool;		/* of the root: where the grant is from */
+	const struct super_block *sb;	/* of the call, as @bytes */
+	size_t bytes;
 	unsigned int op;
 	unsigned int slot;		/* place in the table of scopes */
 	struct ama_demand granted;	/* of the root: credit not yet used */
 	unsigned int bound;		/* pages that the operation may need */
 	unsigned int allocated;		/* pages that it was given by anyone */
 	unsigned int substituted;	/* of these from the reserve */
+	bool whole;			/* of the root: nothing of the grant is used */
 	bool cut;			/* of the root: an extension was refused */
 	bool guess;			/* may be on another file system: no bound */
 };

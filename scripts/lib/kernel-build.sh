@@ -14,7 +14,7 @@ kernel_compile() {
 	logged "$CACHE/kernels/build.log" tree_run "$suite" "" "$work" 0:0 \
 		nice -n 19 sh /surety/scripts/lib/compile-kernel "$source" || return 1
 	as_root chown -R "$(id -u):$(id -g)" "$work"
-	mv "$work"/result/* "$new/" && rm -rf "$work" || return 1
+	cp -a --reflink=auto "$work/result/." "$new/" && rm -rf "$work" || return 1
 	echo "$suite" >"$new/suite"
 	echo "$source ${*:3:$#-3}" >"$new/origin"
 }

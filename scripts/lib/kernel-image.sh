@@ -8,17 +8,17 @@ image_field() {
 	od -An "-tu$3" -j"$2" -N"$3" "$1" | tr -d ' '
 }
 
-# image_unpack VMLINUZ VMLINUX: the header says where the payload is; its last
-# four bytes, the unpacked size, do not belong to the compressed data.
+# image_unpack VMLINUZ VMLINUX: the header says where the payload is. Its last
+# four bytes are the unpacked size; only gzip's own format ends with that, too.
 image_unpack() {
 	local image=$1 sectors start length payload=$2.payload
 	sectors=$(image_field "$image" 497 1)
 	start=$(((sectors + 1) * 512 + $(image_field "$image" 584 4)))
-	length=$(($(image_field "$image" 588 4) - 4))
+	length=$(image_field "$image" 588 4)
 	tail -c "+$((start + 1))" "$image" | head -c "$length" >"$payload"
 	case $(od -An -tx1 -N2 "$payload" | tr -d ' ') in
-	fd37) xz -dc <"$payload" ;;
-	28b5) zstd -dcq <"$payload" ;;
+	fd37) head -c -4 "$payload" | xz -dc ;;
+	28b5) head -c -4 "$payload" | zstd -dcq ;;
 	1f8b) gzip -dc <"$payload" ;;
 	*) false ;;
 	esac >"$2" || rm -f "$2"

@@ -5,15 +5,11 @@ debug=/sys/kernel/debug
 client=$debug/ama_client
 fault=$debug/surety_fault
 count=200
-status=0
+# shellcheck source=tests/lib.sh
+. /surety/tests/lib.sh
 
 expect() {
-	if [ "$1" = "$2" ]; then
-		echo "ok - $3"
-	else
-		echo "not ok - $3 (is $1, must be $2)"
-		status=1
-	fi
+	check_is "$3" "$2" "$1"
 }
 
 # storm PERCENT [LEVEL...]: append entries; "failed writes/holes".
@@ -65,4 +61,4 @@ rmmod ama_core 2>/dev/null
 expect $? 1 "ama_core does not unload under its client"
 rmmod ama_client && rmmod ama_core && rmmod surety_fault
 expect $? 0 "client and ama_core unload"
-exit $status
+finish

@@ -1,19 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # In the guest: everything that can be asked of ama_core without a file system.
-status=0
+# shellcheck source=tests/lib.sh
+. /surety/tests/lib.sh
 debug=/sys/kernel/debug/ama
 fault=/sys/kernel/debug/surety_fault
 hooks=/sys/kernel/debug/tracing/enabled_functions
-
-report() {
-	if [ "$1" = 0 ]; then
-		echo "ok - $2"
-	else
-		echo "not ok - $2"
-		status=1
-	fi
-}
 
 # The lines that the selftest wrote to the log.
 verdicts() {
@@ -78,7 +70,7 @@ report $? "ama_core cannot be unloaded under a client"
 [ "$(cat $debug/underruns)" = 0 ]
 report $? "no underrun"
 
-insmod /modules/test/surety_fault.ko || status=1
+insmod /modules/test/surety_fault.ko || tests_failed=1
 with_failing_allocations /sys/kernel/debug/ama_selftest/allocations
 verdicts "every kind of allocation while all fail"
 [ "$(cat $debug/substituted)" -ge 5 ]
@@ -134,4 +126,4 @@ insmod /modules/test/ama_selftest.ko
 report $? "while the hooks are in tracing cannot be switched off"
 rmmod ama_selftest && rmmod ama_core
 report $? "unloads"
-exit $status
+finish

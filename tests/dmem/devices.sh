@@ -13,28 +13,28 @@ make() {
 }
 
 table_lines() {
-	refuse "no offset" make bad "0 $size dmem $disk"
-	refuse "an offset that is no number" make bad "0 $size dmem $disk 1x"
-	refuse "a device that does not exist" make bad "0 $size dmem /dev/none 0"
-	refuse "an unknown option" make bad "0 $size dmem $disk 0 1 sweep"
-	refuse "fewer options than announced" make bad "0 $size dmem $disk 0 2 swap"
-	refuse "more options than announced" make bad "0 $size dmem $disk 0 1 swap stacked"
-	refuse "past the end of the device" make bad "0 $((size + 8)) dmem $disk 0"
+	check_not "no offset" make bad "0 $size dmem $disk"
+	check_not "an offset that is no number" make bad "0 $size dmem $disk 1x"
+	check_not "a device that does not exist" make bad "0 $size dmem /dev/none 0"
+	check_not "an unknown option" make bad "0 $size dmem $disk 0 1 sweep"
+	check_not "fewer options than announced" make bad "0 $size dmem $disk 0 2 swap"
+	check_not "more options than announced" make bad "0 $size dmem $disk 0 1 swap stacked"
+	check_not "past the end of the device" make bad "0 $((size + 8)) dmem $disk 0"
 	make_target d $disk swap inclusive stacked off
 	same "the table line is given back" "$(dmsetup table d | cut -d' ' -f5-)" \
 		"0 4 swap inclusive stacked off"
 	check "message mode on" dmsetup message d 0 mode on
 	same "mode" "$(status d mode)" on
-	refuse "message mode maybe" dmsetup message d 0 mode maybe
-	refuse "an unknown message" dmsetup message d 0 purge
+	check_not "message mode maybe" dmsetup message d 0 mode maybe
+	check_not "an unknown message" dmsetup message d 0 purge
 	check "message drop" dmsetup message d 0 drop
 	check "message reset_stats" dmsetup message d 0 reset_stats
 	same "reads after reset_stats" "$(status d reads)" 0
 	dmsetup remove d
-	refuse "own=0" load_again own=0
-	refuse "own=9999G" load_again own=9999G
-	refuse "own=4Q" load_again own=4Q
-	refuse "policy=best" load_again policy=best
+	check_not "own=0" load_again own=0
+	check_not "own=9999G" load_again own=9999G
+	check_not "own=4Q" load_again own=4Q
+	check_not "policy=best" load_again policy=best
 	load_dmem own=16M
 }
 
@@ -95,7 +95,7 @@ encryption() {
 		compare "below dm-crypt" d $disk
 		dmsetup remove top
 	else
-		echo "ok - below dm-crypt # SKIP no dm-crypt"
+		skip "below dm-crypt" "no dm-crypt"
 	fi
 	mkfs.ext4 -q -F -b 4096 -O encrypt /dev/mapper/d
 	mount /dev/mapper/d /mnt
@@ -107,7 +107,7 @@ encryption() {
 		drop_caches
 		same "encrypted files: pages kept" "$(status d fills)" 0
 	else
-		echo "ok - encrypted files # SKIP the kernel has no fscrypt"
+		skip "encrypted files" "the kernel has no fscrypt"
 	fi
 	umount /mnt
 	compare "with encrypted files" d $disk
@@ -151,9 +151,9 @@ failing_writes() {
 	dmsetup suspend low
 	dmsetup load low --table "0 $size flakey $disk 0 0 600 1 error_writes"
 	dmsetup resume low
-	refuse "a write error reaches the writer" \
+	check_not "a write error reaches the writer" \
 		dd if=/dev/urandom of=/mnt/f bs=64k count=40 conv=notrunc,fsync
-	refuse "a failing flush reaches the caller" \
+	check_not "a failing flush reaches the caller" \
 		dd if=/dev/urandom of=/dev/mapper/d bs=4k count=1 seek=8191 oflag=direct
 	drop_caches 3
 	umount /mnt
@@ -185,17 +185,14 @@ live_insertion() {
 		dmsetup load d --table "0 $size linear $disk 0"
 		dmsetup suspend d && dmsetup resume d
 	done
-	refuse "removal while mounted" dmsetup remove --retry d
-	if wait $stress; then
-		ok "inserted and removed under load: $(cat /tmp/stress.log)"
-	else
-		not_ok "inserted and removed under load: $(cat /tmp/stress.log)"
-	fi
+	check_not "removal while mounted" dmsetup remove --retry d
+	wait $stress
+	report $? "inserted and removed under load: $(cat /tmp/stress.log)"
 	fill_cache /mnt/g 1
 	above "after live insertion: pages kept" "$(status d fills)" 0
 	umount /mnt
 	compare "after live insertion" d $disk
-	refuse "the module goes while there is a target" rmmod dmem
+	check_not "the module goes while there is a target" rmmod dmem
 	dmsetup remove d
 }
 
@@ -207,4 +204,4 @@ for part; do
 	$part
 done
 check "dmem unloads" rmmod dmem
-exit $failed
+finish

@@ -70,4 +70,4 @@ dmsetup status d | sed 's/^/# /'
 check "$fs: the owner goes while the target stays" rmmod dmem_owner
 dmsetup remove d
 check "dmem unloads" rmmod dmem
-exit $failed
+finish

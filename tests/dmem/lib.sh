@@ -1,43 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
-# What the guest scripts of this group share. Lines of a result: "ok - what" or
-# "not ok - what". Nothing here ends a script early; it exits with $failed.
+# What the guest scripts of this group share; some of it is read only there.
+# shellcheck disable=SC2034
+# shellcheck source=tests/lib.sh
+. /surety/tests/lib.sh
 export DM_DISABLE_UDEV=1
 PATH=$PATH:/surety-bin
-failed=0
 debug=/sys/kernel/debug/dmem
-
-ok() {
-	echo "ok - $*"
-}
-
-not_ok() {
-	echo "not ok - $*"
-	failed=1
-}
-
-# check DESCRIPTION COMMAND...: run it; its output is shown if it fails.
-check() {
-	what=$1
-	shift
-	if "$@" >/tmp/check.log 2>&1; then
-		ok "$what"
-	else
-		not_ok "$what"
-		sed 's/^/# /' /tmp/check.log
-	fi
-}
-
-# refuse DESCRIPTION COMMAND...: it must fail.
-refuse() {
-	what=$1
-	shift
-	if "$@" >/tmp/check.log 2>&1; then
-		not_ok "$what (accepted)"
-	else
-		ok "$what"
-	fi
-}
 
 load_dmem() {
 	rmmod gcma dmem 2>/dev/null

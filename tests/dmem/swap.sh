@@ -22,4 +22,4 @@ dmsetup status d | sed 's/^/# /'
 rmmod dmem_owner
 dmsetup remove d
 check "dmem unloads" rmmod dmem
-exit $failed
+finish

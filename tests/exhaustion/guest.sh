@@ -13,19 +13,11 @@
 type=$1 kind=$2
 options=''
 [ "$type" != ext2mfr ] || options=mfr=wait
-status=0
+# shellcheck source=tests/lib.sh
+. /surety/tests/lib.sh
 group=/sys/fs/cgroup/tight
 ama=/sys/kernel/debug/ama
 hog=/sys/module/surety_hog/parameters
-
-result() {
-	if [ "$1" = 0 ]; then
-		echo "ok - $2"
-	else
-		echo "not ok - $2"
-		status=1
-	fi
-}
 
 figure() {
 	sed -n "s/.*\"$1\":\\([0-9]*\\).*/\\1/p" /tmp/storm.json
@@ -103,28 +95,28 @@ echo "# $type: $(figure finished) of $workers finished, $killed killed by the OO
 if [ "$type" = ext2mfr ]; then
 	echo "# substituted $(cat $ama/substituted), forced charges $(cat $ama/forced_charges), underruns $(cat $ama/underruns)"
 	[ "$(figure finished)" = $workers ]
-	result $? "$kind: all tasks finish"
+	report $? "$kind: all tasks finish"
 	[ "$killed" = 0 ]
-	result $? "$kind: the OOM killer kills none of them"
+	report $? "$kind: the OOM killer kills none of them"
 	[ "$(figure errors)" = 0 ] && [ "$(figure mismatches)" = 0 ]
-	result $? "$kind: no call fails, all data are right: $said"
+	report $? "$kind: no call fails, all data are right: $said"
 	[ "$(cat $ama/underruns)" = 0 ]
-	result $? "$kind: no underrun"
+	report $? "$kind: no underrun"
 	if [ "$kind" = group ]; then
 		[ "$(cat $ama/forced_charges)" -gt 0 ]
-		result $? "$kind: the limit was in the way: $(tr '\n' ' ' <$group/memory.events)"
+		report $? "$kind: the limit was in the way: $(tr '\n' ' ' <$group/memory.events)"
 	else
 		[ "$(cat $ama/substituted)" -gt 0 ]
-		result $? "$kind: the reserve was needed"
+		report $? "$kind: the reserve was needed"
 	fi
 	if [ "$kind" = swap ]; then
 		left=$(sed -n 's/^SwapFree: *\([0-9]*\) kB/\1/p' /proc/meminfo)
 		[ "$left" -lt 1024 ]
-		result $? "swap: the area is full ($left KiB left)"
+		report $? "swap: the area is full ($left KiB left)"
 	fi
 fi
 timeout 60 umount /mnt && e2fsck -fn /dev/vda >/tmp/fsck 2>&1
 fsck=$?
 [ "$type" != ext2mfr ] || result $fsck "$kind: unmounts, and e2fsck finds nothing"
 [ $fsck = 0 ] || sed 's/^/# /' /tmp/fsck
-exit $status
+finish

@@ -1,16 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # In the guest: the fault injector loads, works, and unloads.
-status=0
-
-report() {
-	if [ "$1" = 0 ]; then
-		echo "ok - $2"
-	else
-		echo "not ok - $2"
-		status=1
-	fi
-}
+# shellcheck source=tests/lib.sh
+. /surety/tests/lib.sh
 
 scratch=/tmp/scratch
 mkdir -p $scratch
@@ -23,11 +15,11 @@ mount -t ext4 "$(losetup -f --show /tmp/image)" $scratch || exit 1
 
 insmod /modules/test/surety_fault.ko
 report $? "the injector loads"
-/surety-bin/fault_inject_test $scratch || status=1
+/surety-bin/fault_inject_test $scratch || tests_failed=1
 for _ in 1 2 3; do
 	rmmod surety_fault && insmod /modules/test/surety_fault.ko || break
 done
 rmmod surety_fault
 report $? "the injector unloads, and loads again"
 umount $scratch
-exit $status
+finish

@@ -53,4 +53,4 @@ refused 'not a percentage' areas=camera:4M zeroed_pool=101
 report $? "nothing of the refused ones is left"
 all_returned
 report $? "not even a page: $returned"
-exit "$status"
+finish

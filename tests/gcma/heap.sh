@@ -17,7 +17,7 @@ test_heap() {
 	huge=0
 	! grep -qw vmf_insert_pfn_pmd /proc/kallsyms || huge=1
 	echo "# huge pages: $(cat /sys/kernel/mm/transparent_hugepage/enabled)"
-	/surety-bin/gcma_heap_test video $huge || status=1
+	/surety-bin/gcma_heap_test video $huge || tests_failed=1
 	usage_is allocated_pages 0
 	report $? "nothing is left allocated after the test of the heap"
 
@@ -33,7 +33,7 @@ test_heap() {
 		grep -q '^ok .*Import buffer' /tmp/selftest
 		report $? "and its import into another driver was not skipped"
 	else
-		echo "ok - import into another driver # SKIP this kernel has no vgem"
+		skip "import into another driver" "this kernel has no vgem"
 	fi
 	umount /dev/dma_heap 2>/dev/null
 	usage_is allocated_pages 0
@@ -122,7 +122,7 @@ test_by_hand() {
 		! echo 1 2>/dev/null >$config/system/active && dmesg | grep -q 'exists already'
 		report $? "refused: the name of another driver's heap"
 	else
-		echo "ok - refused: the name of another driver's heap # SKIP this kernel has no heaps of its own"
+		skip "refused: the name of another driver's heap" "this kernel has no heaps of its own"
 	fi
 	rmdir $config/system
 }
@@ -152,4 +152,4 @@ test_by_hand
 test_traces
 rmmod gcma
 report $? "the module unloads"
-exit "$status"
+finish

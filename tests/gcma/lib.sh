@@ -1,20 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 # In the guest: what the scripts beside this file share.
+# shellcheck source=tests/lib.sh
+. /surety/tests/lib.sh
 # Read by those scripts.
 # shellcheck disable=SC2034
-status=0
 gcma=/sys/kernel/debug/gcma
-
-# report STATUS DESCRIPTION: one line of the result.
-report() {
-	if [ "$1" = 0 ]; then
-		echo "ok - $2"
-	else
-		echo "not ok - $2"
-		status=1
-	fi
-}
 
 # figure FILE NAME: a value of a debugfs file.
 figure() {
@@ -43,10 +34,7 @@ refused() {
 
 # run_test TEST AREA [OPS [SEED]]: of the kernel's side, see tests/modules/gcma_test.
 run_test() {
-	echo "$*" >/sys/kernel/debug/gcma_test/run || {
-		echo "not ok - $* (exit status of the test)"
-		status=1
-	}
+	echo "$*" >/sys/kernel/debug/gcma_test/run || not_ok "$* (exit status of the test)"
 	cat /sys/kernel/debug/gcma_test/result
 }
 

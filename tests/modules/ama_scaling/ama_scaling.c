@@ -42,13 +42,11 @@ static struct ama_client client = {
  * struct crew - the tasks of one run
  * @take_page: a page for each scope, else none
  * @go:        all have been made
- * @left:      tasks that are not done
- * @done:      none is left
+ * @done:      completed by each task
  */
 struct crew {
 	bool take_page;
 	struct completion go;
-	atomic_t left;
 	struct completion done;
 };
 
@@ -80,31 +78,27 @@ static int work(void *data)
 		if (!(i % 64))
 			cond_resched();
 	}
-	if (atomic_dec_and_test(&crew->left))
-		complete(&crew->done);
-	return 0;
+	/* Out of this module by the time that it can be unloaded. */
+	kthread_complete_and_exit(&crew->done, 0);
 }
 
 static int run_crew(struct crew *crew)
 {
-	int cpu, made = 0;
+	int cpu, i, made = 0;
 
 	init_completion(&crew->go);
 	init_completion(&crew->done);
-	/* One more, so that it does not reach zero before all are made. */
-	atomic_set(&crew->left, 1);
 	for_each_online_cpu(cpu) {
 		struct task_struct *task;
 
 		task = kthread_create_on_cpu(work, crew, cpu, "scaling/%u");
 		if (IS_ERR(task))
 			break;
-		atomic_inc(&crew->left);
 		wake_up_process(task);
 		made++;
 	}
 	complete_all(&crew->go);
-	if (!atomic_dec_and_test(&crew->left))
+	for (i = 0; i < made; i++)
 		wait_for_completion(&crew->done);
 	return made == num_online_cpus() ? 0 : -ENOMEM;
 }

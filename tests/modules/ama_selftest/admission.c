@@ -103,6 +103,8 @@ static struct holder *start_holder(void)
 		kfree(holder);
 		return NULL;
 	}
+	/* It may be gone before it is told to stop. */
+	get_task_struct(holder->task);
 	wait_for_completion(&holder->admitted);
 	return holder;
 }
@@ -111,6 +113,7 @@ static void stop_holder(struct holder *holder)
 {
 	complete(&holder->release);
 	kthread_stop(holder->task);
+	put_task_struct(holder->task);
 	kfree(holder);
 }
 
