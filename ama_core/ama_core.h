@@ -139,6 +139,7 @@ extern struct ama_pool ama_progress_pool;
 int ama_pool_init(struct ama_pool *pool);
 void ama_pool_destroy(struct ama_pool *pool);
 
+int ama_pool_grant_now(struct ama_pool *pool, const struct ama_demand *demand);
 int ama_pool_grant(struct ama_pool *pool, const struct ama_demand *demand,
 		   const struct ama_admission *admission, bool killable);
 bool ama_pool_try_grant(struct ama_pool *pool, const struct ama_demand *demand);
@@ -158,6 +159,8 @@ unsigned long ama_pool_stocked(struct ama_pool *pool, unsigned int order,
 			       enum ama_kind kind);
 long ama_pool_credit(struct ama_pool *pool, unsigned int order);
 
+int ama_refill_init(void);
+void ama_refill_exit(void);
 void ama_refill_kick(struct ama_pool *pool);
 int ama_refill_now(struct ama_pool *pool);
 void ama_refill_stop(struct ama_pool *pool);
@@ -173,7 +176,7 @@ extern atomic_long_t ama_underruns;
 
 int ama_scope_open_at_gate(struct ama_scope *scope, struct ama_client *client,
 			   unsigned int op, const struct ama_call *call,
-			   const struct ama_admission *admission);
+			   const struct ama_admission *admission, bool may_peek);
 struct page *ama_scope_substitute(struct ama_scope *scope, gfp_t gfp,
 				  unsigned int order);
 unsigned int ama_demand_total(const struct ama_demand *demand);
@@ -192,6 +195,8 @@ enum ama_guard_event {
 	AMA_FORCED_CHARGES,	/* memcg charges that went over the limit */
 	AMA_RETRIED_OBJECTS,	/* slab objects whose first attempt failed */
 	AMA_SPECULATION_FAILED,	/* allocations that have a fall-back of their own */
+	AMA_PEEKED,		/* reads that were admitted to the cache alone */
+	AMA_PEEKED_AGAIN,	/* of these, found to need their whole demand */
 	AMA_STRAYS,		/* beyond the grant of a call that need not concern a client */
 	AMA_GUARD_EVENTS
 };
@@ -279,6 +284,7 @@ long ama_gate_run(const struct pt_regs *regs, unsigned long body);
 int ama_gate_resolve(void);
 int ama_gate_arm(void);
 void ama_gate_disarm(void);
+void ama_gate_forget_mounts(void);
 void ama_gate_drain(void);
 void ama_gate_free(void);
 void ama_gate_show(struct seq_file *seq);

@@ -38,6 +38,8 @@ static void serve_at_gate(struct ama_client *client)
 {
 	WRITE_ONCE(ama_fs_client, client);
 	WRITE_ONCE(ama_gated_fs_type, client ? client->fs_type : NULL);
+	if (!client)
+		ama_gate_forget_mounts();
 }
 
 static void size_for_clients(void)
@@ -243,6 +245,8 @@ int ama_client_activate(struct ama_client *client)
 		state->active--;
 		nr_active--;
 		size_for_clients();
+		ama_refill_kick(&ama_ordinary_pool);
+		ama_refill_kick(&ama_progress_pool);
 		pr_err(AMA_LOG "client %s cannot be activated (%d)\n",
 		       client->name, err);
 	}

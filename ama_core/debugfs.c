@@ -7,6 +7,7 @@
  *   guard                 hooks, and whether they are in
  *   substituted, forced_charges, retried_objects, speculation_failed
  *                         what the guard did
+ *   peeked, peeked_again  reads admitted to the cache alone; in vain
  *   underruns             allocations beyond a grant; never anything but 0
  *   scopes                tasks in a scope now
  *   gate                  table: gated functions and their calls

@@ -150,9 +150,12 @@ sb_of_fd(unsigned int number, struct file **found)
 {
 	struct file *file = files_lookup_fd_raw(current->files, number);
 	const struct inode *inode = file ? READ_ONCE(file->f_inode) : NULL;
+	const struct super_block *sb = inode ? clients_sb(inode->i_sb) : NULL;
 
 	*found = file;
-	return inode ? clients_sb(inode->i_sb) : NULL;
+	/* Pipes and devices are only named there, and may block for ever. */
+	return sb && (S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode)) ?
+	       sb : NULL;
 }
 
 static const struct super_block *sb_of_start(bool absolute)
@@ -176,19 +179,28 @@ static bool aim(struct target *target, const struct super_block *sb)
 	return true;
 }
 
-/* The first bytes of the paths at which a client was seen mounted. */
-#define MOST_PREFIXES	8
+/**
+ * struct prefix - a path at which a client was seen mounted
+ * @mnt:       only compared, never followed
+ * @bytes:     its first bytes, which all calls are compared with
+ * @mask:      which of them count
+ * @length:    of @path
+ * @path:      the path, or as much as fits
+ * @admission: the policy of what is mounted there
+ */
 struct prefix {
-	const struct vfsmount *mnt;	/* only compared, never followed */
+	const struct vfsmount *mnt;
 	u64 bytes;
 	u64 mask;
-	struct ama_client *client;
+	unsigned int length;
+	char path[64];
 	struct ama_admission admission;
 };
 
+#define MOST_PREFIXES	8
 static struct prefix prefixes[MOST_PREFIXES];
-static unsigned int nr_prefixes;	/* grows only; store-release by the writer */
-static DEFINE_SPINLOCK(prefix_lock);	/* protects growing prefixes */
+static unsigned int nr_prefixes;	/* store-release by the writer */
+static DEFINE_SPINLOCK(prefix_lock);	/* protects changing prefixes */
 
 static bool prefix_known(const struct vfsmount *mnt)
 {
@@ -207,6 +219,8 @@ static void remember_prefix(struct prefix *new, const char *path)
 
 	memcpy(&new->bytes, path, length);
 	memset(&new->mask, 0xff, length);
+	new->length = min(strlen(path), sizeof(new->path));
+	memcpy(new->path, path, new->length);
 	spin_lock(&prefix_lock);
 	if (!prefix_known(new->mnt)) {
 		prefixes[nr_prefixes] = *new;
@@ -222,7 +236,6 @@ static void learn_mount(const struct path *path, const struct target *target)
 	struct path root = { .mnt = path->mnt, .dentry = path->mnt->mnt_root };
 	struct prefix new = {
 		.mnt = path->mnt,
-		.client = target->client,
 		.admission = target->admission,
 	};
 	char buffer[128], *text;
@@ -245,7 +258,45 @@ static void learn_mount_of_fd(unsigned int number, const struct target *target)
 	fput(file);
 }
 
-static __always_inline bool aim_at_prefix(struct target *target, u64 bytes)
+/**
+ * ama_gate_forget_mounts - what was learnt of mount points is void
+ */
+void ama_gate_forget_mounts(void)
+{
+	spin_lock(&prefix_lock);
+	/* Pairs with smp_load_acquire() in prefix_known(). */
+	smp_store_release(&nr_prefixes, 0);
+	spin_unlock(&prefix_lock);
+}
+
+/* Does the whole path lead there, and not only its first bytes? */
+static noinline bool path_below(const struct prefix *prefix, const char __user *path)
+{
+	char text[sizeof(prefix->path) + 1];
+	unsigned int length = min_t(unsigned int, prefix->length, sizeof(prefix->path));
+	long got = strncpy_from_user(text, path, length + 1);
+
+	if (got < length || memcmp(text, prefix->path, length))
+		return false;
+	return got == length || text[length] == '/' ||
+	       length == sizeof(prefix->path);
+}
+
+static bool aim_at_prefix(struct target *target, const struct prefix *prefix,
+			  const char __user *path)
+{
+	struct ama_client *client = READ_ONCE(ama_fs_client);
+
+	if (!client || !path_below(prefix, path))
+		return false;
+	target->client = client;
+	target->admission = prefix->admission;
+	return true;
+}
+
+/* Without a target the first bytes decide; they may be another path's, too. */
+static __always_inline bool aim_at_prefixes(struct target *target, u64 bytes,
+					    const char __user *path)
 {
 	/* Pairs with smp_store_release() in remember_prefix(). */
 	unsigned int i, nr = smp_load_acquire(&nr_prefixes);
@@ -253,11 +304,8 @@ static __always_inline bool aim_at_prefix(struct target *target, u64 bytes)
 	for (i = 0; i < nr; i++) {
 		if ((bytes ^ prefixes[i].bytes) & prefixes[i].mask)
 			continue;
-		if (target) {
-			target->client = prefixes[i].client;
-			target->admission = prefixes[i].admission;
-		}
-		return true;
+		if (!target || aim_at_prefix(target, &prefixes[i], path))
+			return true;
 	}
 	return false;
 }
@@ -293,7 +341,7 @@ static __always_inline bool aim_at_start(struct target *target, bool absolute)
 	return sb;
 }
 
-/* The last bytes before a page that is not there are read one by one. */
+/* The first bytes of a path, as they lie in memory; 0 if it cannot be read. */
 static noinline u64 read_head_slowly(const char __user *path)
 {
 	union {
@@ -305,23 +353,34 @@ static noinline u64 read_head_slowly(const char __user *path)
 	       0 : head.bytes;
 }
 
-/* The first bytes of a path, as they lie in memory; 0 if it cannot be read. */
-static __always_inline u64 read_head(const char __user *path)
+/*
+ * Likewise, without sleeping: a task that slept here would not be seen by those
+ * who wait until nobody is in the gate any more.
+ */
+static __always_inline bool read_head_now(const char __user *path, u64 *bytes)
 {
-	u64 bytes;
+	bool good;
 
-	return likely(!get_user(bytes, (const u64 __user *)path)) ?
-	       bytes : read_head_slowly(path);
+	pagefault_disable();
+	good = !get_user(*bytes, (const u64 __user *)path);
+	pagefault_enable();
+	return good;
 }
 
 /* Where a path leads, as far as its first bytes tell; @from is a descriptor. */
 static __always_inline bool aim_at_path(struct target *target, int from,
 					const char __user *path)
 {
-	u64 head = read_head(path);
+	u64 head;
 
+	if (unlikely(!read_head_now(path, &head))) {
+		/* It is looked at again where it may be waited for. */
+		if (!target)
+			return true;
+		head = read_head_slowly(path);
+	}
 	if ((u8)le64_to_cpu((__force __le64)head) == '/')
-		return aim_at_prefix(target, head) ||
+		return aim_at_prefixes(target, head, path) ||
 		       aim_at_start(target, true);
 	if (from != AT_FDCWD)
 		return aim_at_fd(target, from);
@@ -440,6 +499,42 @@ bool ama_gate_wants_other(const struct pt_regs *regs, unsigned long body)
 
 /* --- a call with a scope around it --- */
 
+/* A pipe, a socket: whoever writes to it may wait for who reads from it. */
+static bool is_stream(unsigned int number)
+{
+	const struct inode *inode;
+	struct file *file;
+	bool stream;
+
+	preempt_disable();
+	file = files_lookup_fd_raw(current->files, number);
+	inode = file ? READ_ONCE(file->f_inode) : NULL;
+	stream = inode && !S_ISREG(inode->i_mode) && !S_ISDIR(inode->i_mode);
+	preempt_enable();
+	return stream;
+}
+
+/*
+ * May the call wait for what another task does whenever it likes? It would keep
+ * its grant from others for that long. Such a call opens no scope; what it makes
+ * the file system do has the scope of the file system's entry.
+ */
+static bool may_block(const struct gated *function, const struct pt_regs *regs)
+{
+	const struct ama_syscall *call = function->call;
+	unsigned long command;
+
+	if (likely(!call->may_block))
+		return false;
+	if (call->second_fd != AMA_NO_ARG)
+		return is_stream(argument(function, regs, call->fd)) ||
+		       is_stream(argument(function, regs, call->second_fd));
+	command = argument(function, regs, AMA_ARG(1));
+	if (call->may_block == AMA_BLOCKS_FLOCK)
+		return !(command & (LOCK_NB | LOCK_UN));
+	return command == F_SETLKW || command == F_OFD_SETLKW || command == F_SETLKW64;
+}
+
 static unsigned int count_names(const struct gated *function,
 				const struct pt_regs *regs)
 {
@@ -462,31 +557,55 @@ static long call_body(const struct pt_regs *regs, unsigned long body)
 	return ama_hook_call((unsigned long)regs, 0, 0, 0, 0, body);
 }
 
+/* A place in the file takes two registers of the 32-bit ABI: left alone. */
+static bool resumable(const struct gated *function)
+{
+	const struct ama_syscall *call = function->call;
+
+	return call->resumable &&
+	       (call->pos == AMA_NO_ARG || function->regs == native_regs);
+}
+
+/* Was the call cut short, so that it is to be taken up again? */
+static bool to_resume(const struct ama_scope *scope, long result, size_t length)
+{
+	if (likely(!scope->cut))
+		return false;
+	return result > 0 ? result < length :
+			    result == -EAGAIN && scope->peeking;
+}
+
 /*
  * A transfer ended early because its scope could not be extended with locks
- * held. None is held here: take a whole grant and go on where it stopped. An
- * error now is not the caller's business any more, something was transferred.
+ * held, or was for the cache alone. No lock is held here: take a whole grant and
+ * go on where it stopped. An error is not the caller's business any more once
+ * something was transferred.
  */
 static long resume_transfer(const struct pt_regs *regs, struct gated *function,
 			    struct ama_scope *scope, struct ama_call *call,
-			    const struct ama_admission *admission, long done)
+			    const struct ama_admission *admission, long more)
 {
 	struct pt_regs rest = *regs;
 	unsigned long *buffer = argument_place(&rest, function, AMA_ARG(1));
 	unsigned long *length = argument_place(&rest, function, AMA_ARG(2));
-	long more = done;
+	long done = 0;
 
-	while (scope->cut && more > 0 && (unsigned long)more < *length) {
-		*buffer += more;
-		*length -= more;
-		call->bytes = min_t(size_t, *length, AMA_PIECE);
-		if (ama_scope_renew(scope, call, admission))
-			break;
-		more = call_body(&rest, function->body);
-		if (more > 0)
+	while (to_resume(scope, more, *length)) {
+		if (more > 0) {
 			done += more;
+			*buffer += more;
+			*length -= more;
+			if (function->call->pos != AMA_NO_ARG)
+				*argument_place(&rest, function, function->call->pos) += more;
+		}
+		call->bytes = min_t(size_t, *length, AMA_PIECE);
+		more = ama_scope_renew(scope, call, admission);
+		if (!more)
+			more = call_body(&rest, function->body);
 	}
-	return done;
+	if (more > 0)
+		done += more;
+	return done ? done : more;
 }
 
 static long run_in_scope(const struct pt_regs *regs, struct gated *function,
@@ -509,13 +628,13 @@ static long run_in_scope(const struct pt_regs *regs, struct gated *function,
 		call.names = count_names(function, regs);
 	err = ama_scope_open_at_gate(&scope, client,
 				     client->gate_op[syscall->gate], &call,
-				     &target->admission);
+				     &target->admission, resumable(function));
 	if (err)
 		return err;
 	scope.guess = target->guess;
 	raw_cpu_inc(gated_calls[function - functions]);
 	result = call_body(regs, function->body);
-	if (scope.cut && syscall->resumable && result > 0)
+	if (unlikely(scope.cut) && resumable(function))
 		result = resume_transfer(regs, function, &scope, &call,
 					 &target->admission, result);
 	ama_scope_close(&scope);
@@ -538,7 +657,7 @@ long ama_gate_run(const struct pt_regs *regs, unsigned long body)
 
 	this_cpu_inc(inside);
 	/* What was found a moment ago may have been closed since. */
-	if (find_target(&target, function, regs) && target.client)
+	if (!may_block(function, regs) && find_target(&target, function, regs) && target.client)
 		result = run_in_scope(regs, function, &target);
 	else
 		result = call_body(regs, body);
@@ -654,7 +773,7 @@ void ama_gate_disarm(void)
 
 	for (way = 0; way < ARRAY_SIZE(groups); way++)
 		ama_hook_group_disarm(&groups[way]);
-	nr_prefixes = 0;
+	ama_gate_forget_mounts();
 }
 
 /**

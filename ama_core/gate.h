@@ -11,6 +11,13 @@
 #define AMA_NO_ARG	0
 #define AMA_ARG(nr)	((nr) + 1)
 
+enum {
+	AMA_BLOCKS_NEVER,
+	AMA_BLOCKS_STREAM,	/* when one of its files is a pipe or a socket */
+	AMA_BLOCKS_FLOCK,	/* unless its second argument has LOCK_NB or LOCK_UN */
+	AMA_BLOCKS_FCNTL,	/* when its second argument is F_SETLKW or the like */
+};
+
 /**
  * struct ama_syscall - how a system call names its file and its size
  * @name:      without the architecture's prefix
@@ -21,8 +28,10 @@
  *             current directory
  * @path:      argument that is a path, or AMA_NO_ARG
  * @bytes:     argument that is the length of the transfer, or AMA_NO_ARG
+ * @pos:       argument that is the place in the file; AMA_NO_ARG: the file's own
+ * @may_block: whether it can wait for what others do, AMA_BLOCKS_*
  * @resumable: a transfer cut short in the middle of a request is taken up again:
- *             buffer and length follow the file
+ *             buffer, length and place follow the file
  * @always:    concerns every file system
  */
 struct ama_syscall {
@@ -33,6 +42,8 @@ struct ama_syscall {
 	u8 dirfd;
 	u8 path;
 	u8 bytes;
+	u8 pos;
+	u8 may_block;
 	bool resumable;
 	bool always;
 };

@@ -4,7 +4,9 @@
  *
  * Not here, because they bypass or outlive the call: io_uring's workers, page
  * faults, writeback, reclaim, kernel threads, NFS export. The file system opens
- * its scopes for these itself.
+ * its scopes for these itself. Nor lseek, which needs memory only where the file
+ * system's entry sees it. Nor ioctl: thawing a volume must not wait for
+ * those who wait for it to be thawed.
  */
 #include <linux/kernel.h>
 
@@ -15,9 +17,12 @@
 #define ON_FD(call, class)		ON_FD_AT(call, class, 0)
 #define ON_FDS(call, class, other, length)				\
 	CALL(call, class, .fd = AMA_ARG(0), .second_fd = AMA_ARG(other),	\
-	     .bytes = AMA_ARG(length))
+	     .bytes = AMA_ARG(length), .may_block = AMA_BLOCKS_STREAM)
 #define TRANSFER(call, class, length, again)				\
 	CALL(call, class, .fd = AMA_ARG(0), .bytes = length, .resumable = again)
+#define TRANSFER_AT(call, class)						\
+	CALL(call, class, .fd = AMA_ARG(0), .bytes = AMA_ARG(2),		\
+	     .pos = AMA_ARG(3), .resumable = true)
 #define ON_PATH(call, class, nr)	CALL(call, class, .path = AMA_ARG(nr))
 #define ON_PATH_AT(call, class, from, nr)				\
 	CALL(call, class, .dirfd = AMA_ARG(from), .path = AMA_ARG(nr))
@@ -95,12 +100,12 @@ const struct ama_syscall ama_syscalls[] = {
 	ON_PATH_AT("listxattrat", AMA_GATE_ATTR, 0, 1),
 
 	TRANSFER("read", AMA_GATE_READ, AMA_ARG(2), true),
-	TRANSFER("pread64", AMA_GATE_READ, AMA_ARG(2), false),
+	TRANSFER_AT("pread64", AMA_GATE_READ),
 	TRANSFER("readv", AMA_GATE_READ, AMA_NO_ARG, false),
 	TRANSFER("preadv", AMA_GATE_READ, AMA_NO_ARG, false),
 	TRANSFER("preadv2", AMA_GATE_READ, AMA_NO_ARG, false),
 	TRANSFER("write", AMA_GATE_WRITE, AMA_ARG(2), true),
-	TRANSFER("pwrite64", AMA_GATE_WRITE, AMA_ARG(2), false),
+	TRANSFER_AT("pwrite64", AMA_GATE_WRITE),
 	TRANSFER("writev", AMA_GATE_WRITE, AMA_NO_ARG, false),
 	TRANSFER("pwritev", AMA_GATE_WRITE, AMA_NO_ARG, false),
 	TRANSFER("pwritev2", AMA_GATE_WRITE, AMA_NO_ARG, false),
@@ -127,15 +132,12 @@ const struct ama_syscall ama_syscalls[] = {
 	ON_FD("fstatfs", AMA_GATE_FILE),
 	ON_FD("fstatfs64", AMA_GATE_FILE),
 	ON_FD("fchdir", AMA_GATE_FILE),
-	ON_FD("flock", AMA_GATE_FILE),
-	ON_FD("fcntl", AMA_GATE_FILE),
-	ON_FD("fcntl64", AMA_GATE_FILE),
-	ON_FD("ioctl", AMA_GATE_FILE),
-	ON_FD("lseek", AMA_GATE_FILE),
-	ON_FD("llseek", AMA_GATE_FILE),
+	CALL("flock", AMA_GATE_FILE, .fd = AMA_ARG(0), .may_block = AMA_BLOCKS_FLOCK),
+	CALL("fcntl", AMA_GATE_FILE, .fd = AMA_ARG(0), .may_block = AMA_BLOCKS_FCNTL),
+	CALL("fcntl64", AMA_GATE_FILE, .fd = AMA_ARG(0), .may_block = AMA_BLOCKS_FCNTL),
 	ON_FD("close", AMA_GATE_FILE),
-	ON_FD_AT("mmap", AMA_GATE_FILE, 4),
-	ON_FD_AT("mmap_pgoff", AMA_GATE_FILE, 4),
+	ON_FD_AT("mmap", AMA_GATE_MAP, 4),
+	ON_FD_AT("mmap_pgoff", AMA_GATE_MAP, 4),
 
 	ON_PATH("mount", AMA_GATE_MOUNT, 1),
 	ON_PATH("umount", AMA_GATE_MOUNT, 0),

@@ -103,6 +103,8 @@ const char * const ama_guard_event_names[AMA_GUARD_EVENTS] = {
 	[AMA_FORCED_CHARGES] = "forced_charges",
 	[AMA_RETRIED_OBJECTS] = "retried_objects",
 	[AMA_SPECULATION_FAILED] = "speculation_failed",
+	[AMA_PEEKED] = "peeked",
+	[AMA_PEEKED_AGAIN] = "peeked_again",
 	[AMA_STRAYS] = "strays",
 };
 

@@ -31,9 +31,12 @@ static int __init ama_core_init(void)
 
 	BUILD_BUG_ON(BIT(TRACE_RECORD_RECURSION_BIT) >= AMA_TASK_MET_CLIENT);
 
-	err = ama_pool_init(&ama_ordinary_pool);
+	err = ama_refill_init();
 	if (err)
 		return err;
+	err = ama_pool_init(&ama_ordinary_pool);
+	if (err)
+		goto no_refill;
 	err = ama_pool_init(&ama_progress_pool);
 	if (err)
 		goto destroy_ordinary;
@@ -47,6 +50,8 @@ destroy_progress:
 	ama_pool_destroy(&ama_progress_pool);
 destroy_ordinary:
 	ama_pool_destroy(&ama_ordinary_pool);
+no_refill:
+	ama_refill_exit();
 	return err;
 }
 
@@ -57,6 +62,7 @@ static void __exit ama_core_exit(void)
 	ama_gate_free();
 	ama_pool_destroy(&ama_progress_pool);
 	ama_pool_destroy(&ama_ordinary_pool);
+	ama_refill_exit();
 }
 
 module_init(ama_core_init);

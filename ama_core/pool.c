@@ -248,6 +248,40 @@ static int queue_for_grant(struct ama_pool *pool, const struct ama_demand *deman
 }
 
 /**
+ * ama_pool_grant_now - promise a request all that it can need, or nothing
+ * @pool:   the reserve
+ * @demand: pages of each order
+ *
+ * Context: does not sleep.
+ * Return: 0; -EAGAIN if it has to wait, for pages or for those who came before;
+ * -ENOMEM if the demand could never be met.
+ */
+int ama_pool_grant_now(struct ama_pool *pool, const struct ama_demand *demand)
+{
+	unsigned long flags;
+	int err = -EAGAIN;
+
+	if (only_order_0(demand) && magazine_grant(pool, demand->pages[0]))
+		return 0;
+
+	flags = lock_heap(pool);
+	if (!within_reach(pool, demand)) {
+		err = -ENOMEM;
+	} else if (list_empty(&pool->waiters) && heap_grant(pool, demand)) {
+		stock_magazine_credit(pool, demand->pages[0]);
+		err = 0;
+	}
+	unlock_heap(pool, flags);
+	if (err != -ENOMEM)
+		return err;
+	atomic_long_inc(&pool->refused);
+	pr_warn_ratelimited(AMA_LOG "%s: a request for %u pages can never be met by the %s reserve of %lu: refused\n",
+			    current->comm, demand->pages[0], pool->name,
+			    READ_ONCE(pool->shelves[0][AMA_COMPOUND].want));
+	return err;
+}
+
+/**
  * ama_pool_grant - promise a request all that it can need
  * @pool:      the reserve
  * @demand:    pages of each order
@@ -264,29 +298,10 @@ static int queue_for_grant(struct ama_pool *pool, const struct ama_demand *deman
 int ama_pool_grant(struct ama_pool *pool, const struct ama_demand *demand,
 		   const struct ama_admission *admission, bool killable)
 {
-	unsigned long flags;
-	bool granted = false;
+	int err = ama_pool_grant_now(pool, demand);
 
-	if (only_order_0(demand) && magazine_grant(pool, demand->pages[0]))
-		return 0;
-
-	flags = lock_heap(pool);
-	if (!within_reach(pool, demand)) {
-		unlock_heap(pool, flags);
-		atomic_long_inc(&pool->refused);
-		pr_warn_ratelimited(AMA_LOG "%s: a request for %u pages can never be met by the %s reserve of %lu: refused\n",
-				    current->comm, demand->pages[0], pool->name,
-				    READ_ONCE(pool->shelves[0][AMA_COMPOUND].want));
-		return -ENOMEM;
-	}
-	if (list_empty(&pool->waiters) && heap_grant(pool, demand)) {
-		stock_magazine_credit(pool, demand->pages[0]);
-		granted = true;
-	}
-	unlock_heap(pool, flags);
-	if (granted)
-		return 0;
-
+	if (err != -EAGAIN)
+		return err;
 	if (admission && admission->policy == AMA_FAIL) {
 		atomic_long_inc(&pool->refused);
 		return -ENOMEM;
@@ -448,6 +463,12 @@ static struct page *shelf_take_batch(struct ama_pool *pool, unsigned int order,
 
 	flags = lock_heap(pool);
 	page = shelf_take(shelf);
+	/*
+	 * Pages get into magazines only under the lock, and out of them only
+	 * against a promise: the caller's is in one of them.
+	 */
+	if (!page && !order)
+		page = steal_page(pool);
 	if (!page)
 		goto unlock;
 	if (order)
@@ -490,8 +511,6 @@ struct page *ama_pool_take(struct ama_pool *pool, unsigned int order,
 		page = magazine_take(pool);
 	if (!page)
 		page = shelf_take_batch(pool, order, kind);
-	if (!page && !order)
-		page = steal_page(pool);
 	if (page)
 		ama_refill_kick(pool);
 	return page;

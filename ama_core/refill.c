@@ -8,12 +8,16 @@
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 
 #include "ama_core.h"
 
 #define RETRY_FIRST_MS	10
 #define RETRY_LAST_MS	500
+
+/* With a thread in reserve: writeback may wait for what is put back here. */
+static struct workqueue_struct *refill_wq;
 
 /* Attempts at filling a reserve before its client is refused. */
 #define PATIENCE	10
@@ -102,17 +106,22 @@ void ama_refill_work(struct work_struct *work)
 {
 	struct ama_pool *pool = container_of(to_delayed_work(work),
 					     struct ama_pool, refill);
-	unsigned int order;
+	unsigned int order, nofs;
+	bool filled;
 
 	for (order = 0; order < AMA_ORDERS; order++)
 		drop_surplus(pool, order);
-	if (fill_pool(pool)) {
+	/* Reclaim that evicts a client's inodes would wait for this work. */
+	nofs = memalloc_nofs_save();
+	filled = fill_pool(pool);
+	memalloc_nofs_restore(nofs);
+	if (filled) {
 		pool->refill_delay = 0;
 		return;
 	}
 	pool->refill_delay = clamp(2 * pool->refill_delay, RETRY_FIRST_MS,
 				   RETRY_LAST_MS);
-	queue_delayed_work(system_unbound_wq, &pool->refill,
+	queue_delayed_work(refill_wq, &pool->refill,
 			   msecs_to_jiffies(pool->refill_delay));
 }
 
@@ -124,7 +133,26 @@ void ama_refill_work(struct work_struct *work)
  */
 void ama_refill_kick(struct ama_pool *pool)
 {
-	queue_delayed_work(system_unbound_wq, &pool->refill, 0);
+	queue_delayed_work(refill_wq, &pool->refill, 0);
+}
+
+/**
+ * ama_refill_init - before any reserve is filled
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ama_refill_init(void)
+{
+	refill_wq = alloc_workqueue("ama_refill", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	return refill_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * ama_refill_exit - no reserve is refilled any more
+ */
+void ama_refill_exit(void)
+{
+	destroy_workqueue(refill_wq);
 }
 
 static bool full(struct ama_pool *pool)
@@ -152,7 +180,7 @@ int ama_refill_now(struct ama_pool *pool)
 
 	/* Each attempt reclaims; what it starts to write out may be free soon. */
 	for (tries = 0; tries < PATIENCE; tries++) {
-		mod_delayed_work(system_unbound_wq, &pool->refill, 0);
+		mod_delayed_work(refill_wq, &pool->refill, 0);
 		flush_delayed_work(&pool->refill);
 		if (full(pool))
 			return 0;
@@ -169,7 +197,7 @@ int ama_refill_now(struct ama_pool *pool)
  */
 void ama_refill_stop(struct ama_pool *pool)
 {
-	mod_delayed_work(system_unbound_wq, &pool->refill, 0);
+	mod_delayed_work(refill_wq, &pool->refill, 0);
 	flush_delayed_work(&pool->refill);
 	cancel_delayed_work_sync(&pool->refill);
 }

@@ -16,6 +16,7 @@
 #include <linux/export.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
 
@@ -125,25 +126,75 @@ static bool grant_with_locks_held(struct ama_scope *scope,
 	return false;
 }
 
-static int open_outermost(struct ama_scope *scope, const struct ama_demand *demand,
-			  const struct ama_admission *admission, bool at_gate)
-{
-	bool granted = false, progress;
-	int err;
+static bool peek = true;
+module_param(peek, bool, 0644);
+MODULE_PARM_DESC(peek, "let reads of cached data go on while the reserve is short (default Y)");
 
-	if (scope->client->fs_type && !at_gate)
-		granted = grant_with_locks_held(scope, demand, admission);
+/*
+ * Before a read waits, or is refused, for what it may need: is it all cached?
+ * It goes before those that wait, since it holds what it gets for no longer than
+ * it takes to copy.
+ */
+static bool grant_for_cached(struct ama_scope *scope, const struct ama_op *op,
+			     const struct ama_call *call)
+{
+	struct ama_demand demand;
+
+	if (!READ_ONCE(peek) || !op->cached)
+		return false;
+	demand = op->cached(call);
+	if (!ama_pool_try_grant(scope->pool, &demand))
+		return false;
+	scope->granted = demand;
+	scope->peeking = true;
+	ama_guard_count(AMA_PEEKED);
+	return true;
+}
+
+/* How a scope gets its grant. */
+enum manner {
+	FROM_ENTRY,		/* of the client, perhaps with locks held */
+	FROM_GATE,		/* before anything was done */
+	FROM_GATE_PEEKING,	/* likewise, and the call can be run again */
+};
+
+static int grant_outermost(struct ama_scope *scope, const struct ama_call *call,
+			   const struct ama_admission *admission, enum manner manner)
+{
+	const struct ama_op *op = &scope->client->ops[scope->op];
+	bool progress;
+
+	if (scope->client->fs_type && manner == FROM_ENTRY &&
+	    grant_with_locks_held(scope, &scope->granted, admission))
+		return 0;
+	if (manner == FROM_GATE_PEEKING) {
+		int err = ama_pool_grant_now(scope->pool, &scope->granted);
+
+		if (err != -EAGAIN || grant_for_cached(scope, op, call))
+			return err == -EAGAIN ? 0 : err;
+	}
 	progress = scope->pool == &ama_progress_pool;
-	if (progress)
-		admission = NULL;
-	err = granted ? 0 : ama_pool_grant(scope->pool, demand, admission, !progress);
+	/* Progress does not queue behind those who wait for it. */
+	if ((op->flags & AMA_OP_PROGRESS) &&
+	    ama_pool_try_grant(scope->pool, &scope->granted))
+		return 0;
+	return ama_pool_grant(scope->pool, &scope->granted,
+			      progress ? NULL : admission, !progress);
+}
+
+static int open_outermost(struct ama_scope *scope, const struct ama_call *call,
+			  const struct ama_admission *admission, enum manner manner)
+{
+	bool progress;
+	int err = grant_outermost(scope, call, admission, manner);
+
 	if (err)
 		return err;
-	scope->granted = *demand;
-	scope->whole = true;
-	err = wait_for_slot(scope, admission, !progress);
+	scope->whole = !scope->peeking;
+	progress = scope->pool == &ama_progress_pool;
+	err = wait_for_slot(scope, progress ? NULL : admission, !progress);
 	if (err)
-		ama_pool_return(scope->pool, demand);
+		ama_pool_return(scope->pool, &scope->granted);
 	return err;
 }
 
@@ -167,7 +218,7 @@ static void open_inside(struct ama_scope *scope, struct ama_scope *outer,
 
 static int open_scope(struct ama_scope *scope, struct ama_client *client,
 		      unsigned int op, const struct ama_call *call,
-		      const struct ama_admission *admission, bool at_gate)
+		      const struct ama_admission *admission, enum manner manner)
 {
 	struct ama_demand demand = client->ops[op].bound(call);
 	struct ama_scope *outer = ama_current_scope();
@@ -179,18 +230,22 @@ static int open_scope(struct ama_scope *scope, struct ama_client *client,
 	scope->pool = pool_of(client, op);
 	scope->sb = call->sb;
 	scope->bytes = call->bytes;
+	scope->arg = call->arg;
 	scope->op = op;
-	scope->granted = (struct ama_demand){ };
 	scope->bound = ama_demand_total(&demand);
 	scope->allocated = 0;
 	scope->substituted = 0;
 	scope->whole = false;
 	scope->cut = false;
+	scope->peeking = false;
 	scope->guess = false;
-	if (outer)
+	if (outer) {
+		scope->granted = (struct ama_demand){ };
 		open_inside(scope, outer, &demand);
-	else
-		err = open_outermost(scope, &demand, admission, at_gate);
+	} else {
+		scope->granted = demand;
+		err = open_outermost(scope, call, admission, manner);
+	}
 	trace_ama_scope_open(client->name, client->ops[op].name, scope->bound,
 			     !!outer, err);
 	return err;
@@ -203,15 +258,17 @@ static int open_scope(struct ama_scope *scope, struct ama_client *client,
  * @op:        as there
  * @call:      as there
  * @admission: as there
+ * @may_peek:  the call can be run again with its whole demand
  *
  * Context: the start of a system call, so no lock is held.
- * Return: as there.
+ * Return: as there, but for AMA_PEEK.
  */
 int ama_scope_open_at_gate(struct ama_scope *scope, struct ama_client *client,
 			   unsigned int op, const struct ama_call *call,
-			   const struct ama_admission *admission)
+			   const struct ama_admission *admission, bool may_peek)
 {
-	return open_scope(scope, client, op, call, admission, true);
+	return open_scope(scope, client, op, call, admission,
+			  may_peek ? FROM_GATE_PEEKING : FROM_GATE);
 }
 
 /*
@@ -219,13 +276,13 @@ int ama_scope_open_at_gate(struct ama_scope *scope, struct ama_client *client,
  * scope with the same bound: there is nothing to add to it, and what it needs
  * counts as needed by the request.
  */
-static bool join(struct ama_scope *scope, const struct ama_client *client,
-		 unsigned int op, const struct ama_call *call)
+static bool join(struct ama_scope *scope, struct ama_scope *outer,
+		 const struct ama_client *client, unsigned int op,
+		 const struct ama_call *call)
 {
 	const struct ama_op *ops = client->ops;
-	struct ama_scope *outer = ama_current_scope();
 
-	if (!outer || !outer->whole || outer->client != client ||
+	if (!outer->whole || outer->arg || outer->client != client ||
 	    ops[outer->op].bound != ops[op].bound ||
 	    ops[outer->op].flags != ops[op].flags ||
 	    call->sb != outer->sb || call->bytes > outer->bytes ||
@@ -252,21 +309,26 @@ static bool join(struct ama_scope *scope, const struct ama_client *client,
  * could want, but for a file system's client, whose entries may be called with
  * the VFS's locks held, and for AMA_OP_PROGRESS operations.
  * Return: 0; -ENOMEM if the demand can never be met, is not met at once with
- * AMA_FAIL, or not in time; -EINTR if the task is being killed. After an error
- * there is nothing to close.
+ * AMA_FAIL, or not in time; -EINTR if the task is being killed; AMA_PEEK for an
+ * operation that can be @cached. Unless it is 0 there is nothing to close.
  */
 int ama_scope_open(struct ama_scope *scope, struct ama_client *client,
 		   unsigned int op, const struct ama_call *call,
 		   const struct ama_admission *admission)
 {
 	if (ama_task_in_scope()) {
-		if (join(scope, client, op, call))
+		struct ama_scope *outer = ama_current_scope();
+
+		if (outer && unlikely(outer->root->peeking) &&
+		    client->ops[op].cached)
+			return AMA_PEEK;
+		if (outer && join(scope, outer, client, op, call))
 			return 0;
 	} else if (client->fs_type && !(current->flags & PF_KTHREAD)) {
 		/* The gate did not see this task coming: it will from now on. */
 		current->trace_recursion |= AMA_TASK_MET_CLIENT;
 	}
-	return open_scope(scope, client, op, call, admission, false);
+	return open_scope(scope, client, op, call, admission, FROM_ENTRY);
 }
 EXPORT_SYMBOL_GPL(ama_scope_open);
 
@@ -356,6 +418,7 @@ int ama_scope_renew(struct ama_scope *scope, const struct ama_call *call,
 	scope->granted = (struct ama_demand){ };
 	scope->whole = false;
 	scope->cut = false;
+	scope->peeking = false;
 	err = ama_pool_grant(scope->pool, &demand, progress ? NULL : admission,
 			     !progress);
 	if (err)
@@ -366,6 +429,22 @@ int ama_scope_renew(struct ama_scope *scope, const struct ama_call *call,
 	return 0;
 }
 EXPORT_SYMBOL_GPL(ama_scope_renew);
+
+/**
+ * ama_scope_peek_failed - not all that is to be read was cached
+ *
+ * Context: after AMA_PEEK. The caller returns what it has copied, or -EAGAIN.
+ */
+void ama_scope_peek_failed(void)
+{
+	struct ama_scope *scope = ama_current_scope();
+
+	if (WARN_ON_ONCE(!scope || !scope->root->peeking))
+		return;
+	scope->root->cut = true;
+	ama_guard_count(AMA_PEEKED_AGAIN);
+}
+EXPORT_SYMBOL_GPL(ama_scope_peek_failed);
 
 /**
  * ama_scope_left - how much of the current task's grant is left

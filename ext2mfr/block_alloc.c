@@ -12,6 +12,7 @@
 #include <linux/cred.h>
 #include <linux/sched/signal.h>
 #include "bits.h"
+#include "demand.h"
 #include "layout.h"
 
 /* Runs looked at in one group before the longest of them is taken. */
@@ -197,6 +198,7 @@ static void free_in_group(struct super_block *sb, struct inode *inode, u32 group
 	struct e2_group_desc *desc;
 	u32 freed;
 
+	e2m_demand_top_up(sb, E2M_OP_EVICT);
 	bh = e2m_block_bitmap(sb, group);
 	if (IS_ERR(bh))
 		return;

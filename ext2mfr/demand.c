@@ -15,6 +15,7 @@
  * owners, security blob), a directory entry D pages (object, owners, long
  * name).
  */
+#include <linux/moduleparam.h>
 #include "demand.h"
 
 #define INODE_PAGES	3
@@ -26,6 +27,9 @@
 
 /* Blocks that a search may bring into the cache before it recycles. */
 #define SEARCH_BLOCKS	3
+
+/* What reading from the cache can need: nothing but to note the access. */
+#define CACHED_READ	8
 
 /* Pages of one pass through the page cache: folio, tree node, its iomap state
  * and a bio for every page; nodes are shared by 64 pages at least.
@@ -39,6 +43,62 @@
 #define LONG_OBJECTS	4
 
 static unsigned int long_object_order;
+
+static bool recycle = true;
+module_param(recycle, bool, 0444);
+MODULE_PARM_DESC(recycle, "read long directories through one page (default Y; N is for measuring what it saves)");
+
+/* Blocks of the longest directory seen; grows only. */
+static atomic_t longest_search = ATOMIC_INIT(SEARCH_BLOCKS);
+
+/**
+ * e2m_demand_note_search - a directory has this many blocks
+ * @blocks: all of them may have to be looked at
+ *
+ * Context: any.
+ */
+void e2m_demand_note_search(unsigned int blocks)
+{
+	int old = atomic_read(&longest_search);
+
+	while (old < (int)blocks &&
+	       !atomic_try_cmpxchg(&longest_search, &old, blocks))
+		;
+}
+
+/**
+ * e2m_demand_recycles - may a block be read through the recycled page?
+ */
+bool e2m_demand_recycles(void)
+{
+	return recycle;
+}
+
+/**
+ * e2m_demand_top_up - before one more step of an operation without a bound
+ * @sb: the volume
+ * @op: whose bound the step has
+ *
+ * For what goes through any number of groups or pointer blocks in one piece: a
+ * large file that is freed, or given blocks. Its first steps are covered by its
+ * scope; the later ones by what the reserve can add without waiting.
+ *
+ * Context: in a scope; does not sleep.
+ */
+void e2m_demand_top_up(struct super_block *sb, enum e2m_op op)
+{
+	struct ama_call call = { .sb = sb };
+
+	if (ama_scope_left() < 4 * e2m_block_pages(sb))
+		ama_scope_extend(op, &call);
+}
+
+static unsigned int search_pages(const struct ama_call *call)
+{
+	unsigned int blocks = recycle ? SEARCH_BLOCKS : atomic_read(&longest_search);
+
+	return blocks * e2m_block_pages(call->sb);
+}
 
 /**
  * e2m_demand_init - find out what depends on the running kernel
@@ -63,10 +123,8 @@ static struct ama_demand pages(unsigned int nr)
 
 static unsigned int one_lookup(const struct ama_call *call)
 {
-	unsigned int b = e2m_block_pages(call->sb);
-
 	return DENTRY_PAGES + INODE_PAGES + E2M_KEEP_LOOK(call->sb) +
-	       SEARCH_BLOCKS * b;
+	       search_pages(call);
 }
 
 /* What a new inode inherits, beside the blocks in E2M_KEEP_CHANGE: the
@@ -86,10 +144,8 @@ static unsigned int one_xattr(const struct ama_call *call)
 
 static unsigned int one_change(const struct ama_call *call)
 {
-	unsigned int b = e2m_block_pages(call->sb);
-
 	return DENTRY_PAGES + INODE_PAGES + E2M_KEEP_CHANGE(call->sb) +
-	       SEARCH_BLOCKS * b + inherited(call);
+	       search_pages(call) + inherited(call);
 }
 
 /* Path components that are not cached; each but the last is kept small by the
@@ -158,6 +214,11 @@ static struct ama_demand bound_read(const struct ama_call *call)
 	return pages(CACHE_PAGES(piece(call)) + path_to_data(call) + 8);
 }
 
+static struct ama_demand bound_cached_read(const struct ama_call *call)
+{
+	return pages(CACHED_READ);
+}
+
 static struct ama_demand bound_write(const struct ama_call *call)
 {
 	/* Pages may also be faulted in from the source: twice the pages. */
@@ -167,14 +228,21 @@ static struct ama_demand bound_write(const struct ama_call *call)
 
 static struct ama_demand bound_readdir(const struct ama_call *call)
 {
-	return pages(E2M_KEEP_LOOK(call->sb) +
-		     SEARCH_BLOCKS * e2m_block_pages(call->sb) + 8);
+	return pages(E2M_KEEP_LOOK(call->sb) + search_pages(call) + 8);
 }
 
 static struct ama_demand bound_fault(const struct ama_call *call)
 {
 	/* A fault reads around, or allocates blocks for one folio. */
 	return pages(CACHE_PAGES(64 * 1024) + E2M_KEEP_CHANGE(call->sb) + 8);
+}
+
+static struct ama_demand bound_map_file(const struct ama_call *call)
+{
+	struct ama_demand demand = bound_fault(call);
+
+	demand.pages[0] += 16;
+	return demand;
 }
 
 static struct ama_demand bound_writeback(const struct ama_call *call)
@@ -191,6 +259,7 @@ static struct ama_demand bound_mount(const struct ama_call *call)
 #define OP(label, expression, reason, ...)				\
 	{ .name = label, .bound = expression, .why = reason, ##__VA_ARGS__ }
 #define PROGRESS .flags = AMA_OP_PROGRESS
+#define CACHED .cached = bound_cached_read
 
 static const struct ama_op ops[E2M_NR_OPS] = {
 	[E2M_GATE_LOOKUP] = OP("gate_lookup", bound_walk,
@@ -202,7 +271,7 @@ static const struct ama_op ops[E2M_NR_OPS] = {
 	[E2M_GATE_ATTR] = OP("gate_attr", bound_walk_and_attr,
 		"walk, then inode, attribute block or truncation; the value"),
 	[E2M_GATE_READ] = OP("gate_read", bound_read,
-		"pages of one piece, path of pointers to it"),
+		"pages of one piece, path of pointers to it", CACHED),
 	[E2M_GATE_WRITE] = OP("gate_write", bound_write,
 		"pages of one piece, blocks for it with pointers and bitmaps"),
 	[E2M_GATE_READDIR] = OP("gate_readdir", bound_readdir,
@@ -210,7 +279,9 @@ static const struct ama_op ops[E2M_NR_OPS] = {
 	[E2M_GATE_SYNC] = OP("gate_sync", bound_blocks,
 		"bios; inode and bitmaps that are not cached"),
 	[E2M_GATE_FILE] = OP("gate_file", bound_few_blocks,
-		"vm area, its tree, lock objects; no metadata to speak of"),
+		"lock objects, attributes; no metadata to speak of"),
+	[E2M_GATE_MAP] = OP("gate_map", bound_map_file,
+		"vm area and its tree; a fault, for pages wanted at once"),
 	[E2M_GATE_MOUNT] = OP("gate_mount", bound_mount,
 		"context, names, mount objects; fill_super may fail by itself"),
 	[E2M_OP_LOOKUP] = OP("lookup", bound_lookup,
@@ -226,7 +297,7 @@ static const struct ama_op ops[E2M_NR_OPS] = {
 	[E2M_OP_READDIR] = OP("readdir", bound_readdir,
 		"blocks until the scope is low, then the recycled page"),
 	[E2M_OP_READ] = OP("read", bound_read,
-		"folio, node, bio, state a page; path of pointers"),
+		"folio, node, bio, state a page; path of pointers", CACHED),
 	[E2M_OP_WRITE] = OP("write", bound_write,
 		"folio, node, state a page; run of blocks, pointers, bitmaps"),
 	[E2M_OP_MAP] = OP("map", bound_few_blocks,
@@ -264,6 +335,7 @@ static const u8 gate_ops[AMA_GATES] = {
 	[AMA_GATE_READDIR]	= E2M_GATE_READDIR,
 	[AMA_GATE_SYNC]		= E2M_GATE_SYNC,
 	[AMA_GATE_FILE]		= E2M_GATE_FILE,
+	[AMA_GATE_MAP]		= E2M_GATE_MAP,
 	[AMA_GATE_MOUNT]	= E2M_GATE_MOUNT,
 };
 

@@ -18,6 +18,7 @@ enum e2m_op {
 	E2M_GATE_READDIR,
 	E2M_GATE_SYNC,
 	E2M_GATE_FILE,
+	E2M_GATE_MAP,
 	E2M_GATE_MOUNT,
 	/* Entries of the file system. */
 	E2M_OP_LOOKUP,
@@ -43,6 +44,9 @@ enum e2m_op {
 };
 
 void e2m_demand_init(void);
+void e2m_demand_note_search(unsigned int blocks);
+bool e2m_demand_recycles(void);
+void e2m_demand_top_up(struct super_block *sb, enum e2m_op op);
 
 /* Pages that bringing one metadata block into the cache can take: the page,
  * two nodes of the page cache's tree, a bio, and a head for each buffer.

@@ -12,16 +12,21 @@
 #include "demand.h"
 #include "layout.h"
 
-/* Is @de, at @left bytes before the end of its block, safe to look at. */
-static inline bool dirent_sane(const struct e2_dirent *de, u32 left)
+/*
+ * Length of @de, at @left bytes before the end of its block, if it is safe to
+ * look at; otherwise 0. On a damaged volume the block may be another file's, too,
+ * and change at any moment: what was checked here is not read again.
+ */
+static inline u32 dirent_length(const struct e2_dirent *de, u32 left)
 {
-	u32 len;
+	u32 len, name_len;
 
 	if (left < E2_DIRENT_MIN)
-		return false;
+		return 0;
 	len = le16_to_cpu(READ_ONCE(de->rec_len));
+	name_len = READ_ONCE(de->name_len);
 	return len <= left && !(len & (E2_DIRENT_ALIGN - 1)) &&
-	       len >= E2_DIRENT_SIZE(max_t(u32, de->name_len, 1));
+	       len >= E2_DIRENT_SIZE(max_t(u32, name_len, 1)) ? len : 0;
 }
 
 static int bad_entry(struct inode *dir, u32 block)
@@ -100,26 +105,28 @@ void e2m_slot_put(struct e2m_slot *slot)
 	slot->bh = NULL;
 }
 
-static bool name_matches(const struct e2_dirent *de, const struct qstr *name)
+static bool name_matches(const struct e2_dirent *de, u32 len,
+			 const struct qstr *name)
 {
 	return de->name_len == name->len && de->inode &&
-	       !memcmp(de->name, name->name, name->len);
+	       E2_DIRENT_SIZE(name->len) <= len && !memcmp(de->name, name->name, name->len);
 }
 
 /* Offset of the entry called @name in the block, -ENOENT, -EFSCORRUPTED. */
 static int find_in_block(struct inode *dir, u32 block, const void *data,
 			 const struct qstr *name)
 {
-	u32 size = i_blocksize(dir), offset = 0;
+	u32 size = i_blocksize(dir), offset = 0, len;
 	const struct e2_dirent *de;
 
 	while (offset < size) {
 		de = data + offset;
-		if (unlikely(!dirent_sane(de, size - offset)))
+		len = dirent_length(de, size - offset);
+		if (unlikely(!len))
 			return bad_entry(dir, block);
-		if (name_matches(de, name))
+		if (name_matches(de, len, name))
 			return offset;
-		offset += le16_to_cpu(de->rec_len);
+		offset += len;
 	}
 	return -ENOENT;
 }
@@ -291,14 +298,15 @@ static u32 spare_room(const struct e2_dirent *de)
 static int find_room(struct inode *dir, u32 block, const void *data, u32 need,
 		     u32 *gap)
 {
-	u32 size = i_blocksize(dir), offset = 0, room;
+	u32 size = i_blocksize(dir), offset = 0, len, room;
 	const struct e2_dirent *de;
 	int found = -ENOSPC;
 
 	*gap = 0;
 	while (offset < size) {
 		de = data + offset;
-		if (!dirent_sane(de, size - offset))
+		len = dirent_length(de, size - offset);
+		if (!len)
 			return bad_entry(dir, block);
 		room = spare_room(de);
 		if (found == -ENOSPC && room >= need) {
@@ -306,7 +314,7 @@ static int find_room(struct inode *dir, u32 block, const void *data, u32 need,
 			room -= need;
 		}
 		*gap = max(*gap, room);
-		offset += le16_to_cpu(de->rec_len);
+		offset += len;
 	}
 	return found;
 }
@@ -334,6 +342,7 @@ static int add_to_block(struct inode *dir, u32 block, const struct qstr *name,
 {
 	u32 need = E2_DIRENT_SIZE(name->len), gap;
 	struct buffer_head *bh;
+	struct e2_dirent *de;
 	struct e2m_peek peek;
 	int offset, err;
 
@@ -350,10 +359,18 @@ static int add_to_block(struct inode *dir, u32 block, const struct qstr *name,
 	if (IS_ERR(bh))
 		return PTR_ERR(bh);
 	lock_buffer(bh);
-	place_entry((struct e2_dirent *)(bh->b_data + offset), name, inode);
+	de = (struct e2_dirent *)(bh->b_data + offset);
+	/* A damaged volume may have another directory write to this block. */
+	if (dirent_length(de, bh->b_size - offset) && spare_room(de) >= need)
+		place_entry(de, name, inode);
+	else
+		err = bad_entry(dir, block);
 	unlock_buffer(bh);
-	e2m_index_added(dir, e2m_name_hash(name->name, name->len), block, gap);
-	err = finish_change(dir, bh, true);
+	if (!err) {
+		e2m_index_added(dir, e2m_name_hash(name->name, name->len),
+				block, gap);
+		err = finish_change(dir, bh, true);
+	}
 	brelse(bh);
 	return err;
 }
@@ -381,6 +398,7 @@ static int append_block(struct inode *dir, u32 block)
 	e2m_meta_dirty(bh, dir);
 	brelse(bh);
 	i_size_write(dir, (loff_t)(block + 1) << dir->i_blkbits);
+	e2m_demand_note_search(block + 1);
 	mark_inode_dirty(dir);
 	return 0;
 }
@@ -438,7 +456,7 @@ static struct e2_dirent *entry_before(struct inode *dir, struct e2m_slot *slot)
 	u32 size = i_blocksize(dir);
 
 	for (prev = NULL; de < slot->de; de = e2m_next_dirent(de)) {
-		if (!dirent_sane(de, slot->bh->b_data + size - (char *)de))
+		if (!dirent_length(de, slot->bh->b_data + size - (char *)de))
 			return ERR_PTR(bad_entry(dir, slot->block));
 		prev = de;
 	}
@@ -539,7 +557,7 @@ static bool is_dot(const struct inode *dir, const struct e2_dirent *de)
  */
 static int block_is_empty(struct inode *dir, u32 block, bool dots)
 {
-	u32 size = i_blocksize(dir), offset = 0;
+	u32 size = i_blocksize(dir), offset = 0, len;
 	const struct e2_dirent *de;
 	struct e2m_peek peek;
 	int err;
@@ -549,12 +567,13 @@ static int block_is_empty(struct inode *dir, u32 block, bool dots)
 		return err;
 	while (!err && offset < size) {
 		de = peek.data + offset;
-		if (!dirent_sane(de, size - offset))
+		len = dirent_length(de, size - offset);
+		if (!len)
 			err = bad_entry(dir, block);
 		else if (de->inode && !(dots && is_dot(dir, de)))
 			err = -ENOTEMPTY;
 		else
-			offset += le16_to_cpu(de->rec_len);
+			offset += len;
 	}
 	e2m_meta_unpeek(&peek);
 	return err;
@@ -598,16 +617,19 @@ static int emit_entries(struct inode *dir, u32 block, const void *data,
 	bool typed = e2m_has_incompat(E2M_SB(dir->i_sb), E2_INCOMPAT_FILETYPE);
 	loff_t base = (loff_t)block << dir->i_blkbits;
 	const struct e2_dirent *de;
+	u32 len, name_len;
 	int emitted = 0;
 
-	for (; at < size; at += le16_to_cpu(de->rec_len)) {
+	for (; at < size; at += len) {
 		de = data + at;
-		if (!dirent_sane(de, size - at))
+		len = dirent_length(de, size - at);
+		name_len = READ_ONCE(de->name_len);
+		if (!len || E2_DIRENT_SIZE(name_len) > len)
 			return bad_entry(dir, block);
 		if (at < offset || !de->inode)
 			continue;
 		ctx->pos = base + at;
-		*full = !dir_emit(ctx, de->name, de->name_len,
+		*full = !dir_emit(ctx, de->name, name_len,
 				  le32_to_cpu(de->inode),
 				  typed ? fs_ftype_to_dtype(de->file_type) :
 					  DT_UNKNOWN);

@@ -268,19 +268,20 @@ static bool index_block(struct e2m_dir_index *index, u32 block,
 			const void *data, u32 size)
 {
 	const struct e2_dirent *de;
-	u32 at = 0, len, room, gap = 0;
+	u32 at = 0, len, name_len, room, gap = 0;
 
 	while (at + E2_DIRENT_MIN <= size) {
 		de = data + at;
 		len = le16_to_cpu(READ_ONCE(de->rec_len));
+		name_len = READ_ONCE(de->name_len);
 		if (len > size - at || len & (E2_DIRENT_ALIGN - 1) ||
-		    len < E2_DIRENT_SIZE(max_t(u32, de->name_len, 1)))
+		    len < E2_DIRENT_SIZE(max_t(u32, name_len, 1)))
 			return false;
 		room = len;
 		if (de->inode) {
-			room -= E2_DIRENT_SIZE(de->name_len);
-			if (!insert(index, e2m_name_hash(de->name,
-							 de->name_len), block))
+			room -= E2_DIRENT_SIZE(name_len);
+			if (!insert(index, e2m_name_hash(de->name, name_len),
+				    block))
 				return false;
 		}
 		gap = max(gap, room);

@@ -79,6 +79,29 @@ static ssize_t read_pieces(struct ama_scope *scope, struct kiocb *iocb,
 	}
 }
 
+/*
+ * The reserve is short: read what is cached. Neither that nor the way to the
+ * caller's memory may need more of it.
+ */
+static ssize_t read_cached(struct kiocb *iocb, struct iov_iter *to)
+{
+	size_t count = iov_iter_count(to);
+	ssize_t ret = -EAGAIN;
+
+	if (!(iocb->ki_flags & IOCB_DIRECT)) {
+		pagefault_disable();
+		iocb->ki_flags |= IOCB_NOIO;
+		ret = generic_file_read_iter(iocb, to);
+		iocb->ki_flags &= ~IOCB_NOIO;
+		pagefault_enable();
+	}
+	if (ret == count || (ret >= 0 &&
+			     iocb->ki_pos >= i_size_read(file_inode(iocb->ki_filp))))
+		return ret;
+	ama_scope_peek_failed();
+	return ret > 0 ? ret : -EAGAIN;
+}
+
 static ssize_t ext2mfr_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	size_t count = iov_iter_count(to);
@@ -88,6 +111,8 @@ static ssize_t ext2mfr_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	if (!count)
 		return 0;
 	ret = enter_transfer(&scope, iocb, E2M_OP_READ, count);
+	if (unlikely(ret == AMA_PEEK))
+		return read_cached(iocb, to);
 	if (ret)
 		return ret;
 	if (iocb->ki_flags & IOCB_DIRECT)

@@ -56,12 +56,19 @@ static int ext2mfr_write_inode(struct inode *inode,
 
 static void ext2mfr_evict_inode(struct inode *inode)
 {
+	struct super_block *sb = inode->i_sb;
+	bool gone = e2m_inode_gone(inode), scoped;
 	struct ama_scope scope;
-	bool scoped = e2m_enter_progress(&scope, inode->i_sb, E2M_OP_EVICT);
 
+	/* Before the scope: thawing a volume needs what others would hold here. */
+	if (gone)
+		sb_start_intwrite(sb);
+	scoped = e2m_enter_progress(&scope, sb, E2M_OP_EVICT);
 	e2m_evict_inode(inode);
 	if (scoped)
 		e2m_leave(&scope);
+	if (gone)
+		sb_end_intwrite(sb);
 }
 
 static void ext2mfr_put_super(struct super_block *sb)

@@ -351,6 +351,13 @@ bool e2m_has_map(const struct inode *inode);
 struct inode *e2m_iget(struct super_block *sb, u32 ino);
 int e2m_write_inode(struct inode *inode, bool sync);
 void e2m_evict_inode(struct inode *inode);
+
+/* Will eviction free it on the volume? */
+static inline bool e2m_inode_gone(const struct inode *inode)
+{
+	return !inode->i_nlink && !is_bad_inode((struct inode *)inode);
+}
+
 void e2m_set_vfs_flags(struct inode *inode);
 void e2m_set_ops(struct inode *inode, dev_t rdev);
 int e2m_setattr(struct cfs_idmap *idmap, struct dentry *dentry,

@@ -6,6 +6,7 @@
 #include <linux/fs.h>
 #include <linux/falloc.h>
 #include <linux/uio.h>
+#include "demand.h"
 #include "layout.h"
 
 /**
@@ -38,12 +39,13 @@ static int dio_write_done(struct kiocb *iocb, ssize_t size, int error,
 			  unsigned int flags)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
-	loff_t end = iocb->ki_pos + size;
+	loff_t end = iocb->ki_pos + size, old = i_size_read(inode);
 
 	if (error || size <= 0)
 		return error;
-	if (end > i_size_read(inode)) {
+	if (end > old) {
 		i_size_write(inode, end);
+		pagecache_isize_extended(inode, old, end);
 		mark_inode_dirty(inode);
 	}
 	return 0;
@@ -53,9 +55,8 @@ static const struct iomap_dio_ops dio_write_ops = {
 	.end_io = dio_write_done,
 };
 
-/* The part that met a hole goes through the page cache, and out of it. */
-static ssize_t finish_buffered(struct kiocb *iocb, struct iov_iter *from,
-			       ssize_t done)
+/* A piece through the page cache, and out of it. */
+static ssize_t write_through(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct address_space *mapping = iocb->ki_filp->f_mapping;
 	loff_t pos = iocb->ki_pos;
@@ -66,13 +67,35 @@ static ssize_t finish_buffered(struct kiocb *iocb, struct iov_iter *from,
 	ret = e2m_buffered_write(iocb, from);
 	iocb->ki_flags |= IOCB_DIRECT;
 	if (ret <= 0)
-		return done ? done : ret;
+		return ret;
 	err = filemap_write_and_wait_range(mapping, pos, pos + ret - 1);
 	if (err)
-		return done ? done : err;
+		return err;
 	invalidate_mapping_pages(mapping, pos >> PAGE_SHIFT,
 				 (pos + ret - 1) >> PAGE_SHIFT);
-	return done + ret;
+	return ret;
+}
+
+/* What met a hole: in pieces, as far as the scope covers them. */
+static ssize_t finish_buffered(struct kiocb *iocb, struct iov_iter *from,
+			       ssize_t done)
+{
+	struct ama_call call = { .sb = file_inode(iocb->ki_filp)->i_sb };
+	size_t rest;
+	ssize_t ret;
+
+	while ((rest = iov_iter_count(from))) {
+		call.bytes = min_t(size_t, rest, AMA_PIECE);
+		if (done && !ama_scope_extend(E2M_OP_WRITE, &call))
+			break;
+		iov_iter_truncate(from, AMA_PIECE);
+		ret = write_through(iocb, from);
+		iov_iter_reexpand(from, rest - max_t(ssize_t, ret, 0));
+		if (ret <= 0)
+			return done ? done : ret;
+		done += ret;
+	}
+	return done;
 }
 
 /**
@@ -115,6 +138,23 @@ ssize_t e2m_write_direct(struct kiocb *iocb, struct iov_iter *from)
 	return ret;
 }
 
+/* An inode with its pointer blocks or entries. */
+static int sync_one(struct inode *inode, int datasync)
+{
+	unsigned int dirty = datasync ? I_DIRTY_DATASYNC : I_DIRTY_ALL;
+	int err;
+
+	err = sync_mapping_buffers(inode->i_mapping);
+	if (err)
+		return err;
+	if (cfs_inode_state(inode) & dirty)
+		return sync_inode_metadata(inode, 1);
+	/* Clean, but was it written? */
+	if (e2m_inode_unsynced(inode))
+		return e2m_write_inode(inode, true);
+	return 0;
+}
+
 /* The way to a file whose name is newer than what the device has: its
  * directories, as far up as their own names are new.
  */
@@ -138,30 +178,12 @@ static int sync_parents(struct inode *inode, struct dentry *dentry)
 		dput(dentry);
 		dentry = parent;
 		inode = d_inode(dentry);
-		err = sync_mapping_buffers(inode->i_mapping);
-		if (!err)
-			err = sync_inode_metadata(inode, 1);
+		err = sync_one(inode, 0);
 		if (!err)
 			WRITE_ONCE(ei->entries_synced, entries);
 	}
 	dput(dentry);
 	return err;
-}
-
-static int sync_own(struct inode *inode, int datasync)
-{
-	unsigned int dirty = datasync ? I_DIRTY_DATASYNC : I_DIRTY_ALL;
-	int err;
-
-	err = sync_mapping_buffers(inode->i_mapping);
-	if (err)
-		return err;
-	if (cfs_inode_state(inode) & dirty)
-		return sync_inode_metadata(inode, 1);
-	/* Clean, but was it written? */
-	if (e2m_inode_unsynced(inode))
-		return e2m_write_inode(inode, true);
-	return 0;
 }
 
 /**
@@ -182,7 +204,7 @@ int e2m_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 	err = file_write_and_wait_range(file, start, end);
 	if (err)
 		return err;
-	err = sync_own(inode, datasync);
+	err = sync_one(inode, datasync);
 	if (!err)
 		err = sync_parents(inode, file_dentry(file));
 	if (!err)
@@ -202,6 +224,7 @@ static int allocate_zeroes(struct inode *inode, u32 first, u32 last)
 	for (; first <= last && !err; first += run.len) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
+		e2m_demand_top_up(sb, E2M_OP_FALLOCATE);
 		err = e2m_map_alloc(inode, first, last - first + 1, true, &run);
 		if (err || !run.fresh)
 			continue;
@@ -236,6 +259,11 @@ static int punch_hole(struct inode *inode, loff_t start, loff_t end)
 				     NULL);
 	if (err || first == last)
 		return err;
+	/* Pages that keep a part are not unmapped by that: whoever stores to the
+	 * rest shall fault, and be given blocks.
+	 */
+	unmap_mapping_range(inode->i_mapping, round_down(first, PAGE_SIZE),
+			    round_up(last, PAGE_SIZE) - round_down(first, PAGE_SIZE), 0);
 	truncate_pagecache_range(inode, first, last - 1);
 	e2m_free_range(inode, first >> inode->i_blkbits,
 		       (last >> inode->i_blkbits) - 1);

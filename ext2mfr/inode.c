@@ -3,6 +3,7 @@
  * Inodes between the inode table and memory: reading with every value
  * checked, writing back, attributes, and the end of an inode's life.
  */
+#include "demand.h"
 #include "layout.h"
 #include "xattr.h"
 
@@ -184,6 +185,8 @@ static const char *load_inode(struct inode *inode, const struct e2_inode *raw)
 	size = raw_size(raw, inode->i_mode);
 	if (!size_sane(inode, size))
 		return "impossible size";
+	if (S_ISDIR(inode->i_mode))
+		e2m_demand_note_search(size >> inode->i_blkbits);
 	if (ei->file_acl && !e2m_blocks_valid(sbi, ei->file_acl, 1))
 		return "impossible attribute block";
 	i_size_write(inode, size);
@@ -361,20 +364,24 @@ int e2m_write_inode(struct inode *inode, bool sync)
 }
 
 /**
- * e2m_inode_unsynced - did a background write of the inode fail
+ * e2m_inode_unsynced - is what a background write has copied not on the device
  * @inode: the inode, clean in memory
  *
+ * Writeback of the inode only puts it into its block of the inode table, which
+ * the device's own writeback writes later.
+ *
  * Context: may sleep.
- * Return: whether its block of the inode table is marked with a write error.
+ * Return: whether that block is to be written, is being written, or could not be.
  */
 bool e2m_inode_unsynced(struct inode *inode)
 {
 	u32 offset, block = table_block(inode->i_sb, inode->i_ino, &offset);
 	struct buffer_head *bh = sb_find_get_block(inode->i_sb, block);
-	bool failed = bh && buffer_write_io_error(bh);
+	bool unsynced = bh && (buffer_dirty(bh) || buffer_locked(bh) ||
+			       buffer_write_io_error(bh));
 
 	brelse(bh);
-	return failed;
+	return unsynced;
 }
 
 /* The last link is gone: give everything back. */
@@ -383,7 +390,6 @@ static void delete_inode(struct inode *inode)
 	struct e2m_inode *ei = E2M_I(inode);
 	u32 attributes;
 
-	sb_start_intwrite(inode->i_sb);
 	ei->dtime = ktime_get_real_seconds();
 	if (e2m_has_map(inode)) {
 		i_size_write(inode, 0);
@@ -400,11 +406,11 @@ static void delete_inode(struct inode *inode)
  * e2m_evict_inode - an inode leaves memory
  * @inode: the inode; nobody else can reach it
  *
- * Context: may sleep.
+ * Context: may sleep; if the inode is gone, writes to the volume are admitted.
  */
 void e2m_evict_inode(struct inode *inode)
 {
-	bool gone = !inode->i_nlink && !is_bad_inode(inode);
+	bool gone = e2m_inode_gone(inode);
 
 	truncate_inode_pages_final(&inode->i_data);
 	if (gone)
@@ -414,10 +420,8 @@ void e2m_evict_inode(struct inode *inode)
 	e2m_window_drop(inode);
 	if (S_ISDIR(inode->i_mode))
 		e2m_index_drop(inode);
-	if (gone) {
+	if (gone)
 		e2m_free_inode(inode);
-		sb_end_intwrite(inode->i_sb);
-	}
 }
 
 /**

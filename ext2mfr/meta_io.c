@@ -94,7 +94,8 @@ int e2m_meta_peek(struct super_block *sb, u32 block, unsigned int keep,
 	if (!bh || !buffer_uptodate(bh)) {
 		brelse(bh);
 		peek->bh = NULL;
-		if (ama_scope_left() < keep + e2m_block_pages(sb))
+		if (ama_scope_left() < keep + e2m_block_pages(sb) &&
+		    e2m_demand_recycles())
 			return read_recycled(sb, block, peek);
 		bh = e2m_meta_read(sb, block);
 		if (IS_ERR(bh))

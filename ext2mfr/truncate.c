@@ -204,9 +204,12 @@ void e2m_free_range(struct inode *inode, u32 first, u32 last)
  */
 void e2m_free_from(struct inode *inode, loff_t size)
 {
+	u64 first = ((u64)size + i_blocksize(inode) - 1) >> inode->i_blkbits;
+
 	e2m_window_drop(inode);
-	e2m_free_range(inode, (size + i_blocksize(inode) - 1) >>
-			      inode->i_blkbits, U32_MAX);
+	/* A damaged inode may have a size that no map can reach. */
+	if (first < e2m_map_limit(E2M_SB(inode->i_sb)))
+		e2m_free_range(inode, first, U32_MAX);
 }
 
 /**

@@ -66,13 +66,26 @@ struct ama_call {
  * @bound: works out the demand of one call; pure arithmetic, must not sleep, and
  *         never less for a longer transfer
  * @why:   the reasoning behind the bound, for people
+ * @cached: for a read whose entry can say what is not cached: the demand if all
+ *         of it is; NULL otherwise. See AMA_PEEK.
  */
 struct ama_op {
 	const char *name;
 	unsigned int flags;
 	struct ama_demand (*bound)(const struct ama_call *call);
 	const char *why;
+	struct ama_demand (*cached)(const struct ama_call *call);
 };
+
+/*
+ * Cache peeking: when a read's whole demand cannot be granted at once, the gate
+ * asks for what it takes to read from the cache alone, and ama_scope_open() for
+ * the read's entry opens nothing but returns AMA_PEEK. The entry then copies what
+ * is cached, with page faults disabled, and if that is not all calls
+ * ama_scope_peek_failed() and returns what it copied, or -EAGAIN. The gate goes on
+ * from there with the whole demand.
+ */
+#define AMA_PEEK	1
 
 enum ama_policy {
 	AMA_WAIT,	/* a request waits, killable, until it can be admitted */
@@ -99,7 +112,8 @@ enum ama_gate {
 	AMA_GATE_WRITE,		/* write family, fallocate */
 	AMA_GATE_READDIR,
 	AMA_GATE_SYNC,
-	AMA_GATE_FILE,		/* anything else on an open file: mmap, close, fcntl */
+	AMA_GATE_FILE,		/* anything else on an open file: close, fcntl, fstat */
+	AMA_GATE_MAP,		/* mmap, which may fault pages in at once */
 	AMA_GATE_MOUNT,
 	AMA_GATES
 };
@@ -146,8 +160,9 @@ struct ama_scope {
 	struct ama_scope *root;		/* scope that owns the grant drawn on */
 	struct ama_client *client;
 	struct ama_pool *pool;		/* of the root: where the grant is from */
-	const struct super_block *sb;	/* of the call, as @bytes */
+	const struct super_block *sb;	/* of the call, as @bytes and @arg */
 	size_t bytes;
+	const void *arg;
 	unsigned int op;
 	unsigned int slot;		/* place in the table of scopes */
 	struct ama_demand granted;	/* of the root: credit not yet used */
@@ -156,6 +171,7 @@ struct ama_scope {
 	unsigned int substituted;	/* of these from the reserve */
 	bool whole;			/* of the root: nothing of the grant is used */
 	bool cut;			/* of the root: an extension was refused */
+	bool peeking;			/* of the root: only the cache may be read */
 	bool guess;			/* may be on another file system: no bound */
 };
 
@@ -173,6 +189,7 @@ void ama_scope_close(struct ama_scope *scope);
 bool ama_scope_extend(unsigned int op, const struct ama_call *call);
 int ama_scope_renew(struct ama_scope *scope, const struct ama_call *call,
 		    const struct ama_admission *admission);
+void ama_scope_peek_failed(void);
 unsigned int ama_scope_left(void);
 unsigned int ama_object_order(size_t size);
 

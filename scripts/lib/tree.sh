@@ -6,7 +6,7 @@
 
 TREE_BUILD_TOOLS='gcc libc6-dev make libelf-dev kmod bc patch xz-utils dkms'
 TREE_GUEST_TOOLS='busybox-static e2fsprogs xfsprogs btrfs-progs jfsutils f2fs-tools
-	dmsetup fio stress-ng dbench acl attr strace procps psmisc iproute2
+	dmsetup fio stress-ng dbench fsmark postmark acl attr strace procps psmisc iproute2
 	bsdextrautils time file zstd kmod mount'
 TREE_CHECKERS='sparse shellcheck perl flex bison libssl-dev cpio'
 

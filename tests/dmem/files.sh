@@ -20,7 +20,7 @@ make_fs() {
 # cache to be asked, however slow the machine is.
 stress() {
 	for i in 1 2 3; do
-		in_group 24 dmem_stress "/mnt/f$i" 4 "$seconds" "$i" 100 >"/tmp/stress.$i" 2>&1 &
+		in_group 24 dmem_stress "/mnt/f$i" 4 "$seconds" "$i" 60 >"/tmp/stress.$i" 2>&1 &
 		pids="$pids $!"
 	done
 	while pgrep dmem_stress >/dev/null; do

@@ -25,6 +25,13 @@ consistent() {
 	e2fsck -fn "$disk"
 }
 
+# An inode's block pointer leads into the inode table.
+damaged() {
+	make_volume 8M -t ext2 -b 1024 && mount_as ext2mfr && mkdir "$at/dir" &&
+		echo some >"$at/dir/file" && umount "$at" &&
+		debugfs -w -R 'set_inode_field /dir block[0] 3' "$disk" 2>/dev/null
+}
+
 # Names, types, modes, owners, sizes, links, times and contents of a tree. ext4.ko
 # keeps fractions of seconds in large inodes, where ext2 knows of none.
 describe() {

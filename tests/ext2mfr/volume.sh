@@ -77,13 +77,6 @@ other_superblock() {
 		[ "$(cat "$at/file")" = here ] && umount "$at"
 }
 
-# An inode's block pointer leads into the inode table.
-damaged() {
-	make_volume 8M -t ext2 -b 1024 && mount_as ext2mfr && mkdir "$at/dir" &&
-		echo some >"$at/dir/file" && umount "$at" &&
-		debugfs -w -R 'set_inode_field /dir block[0] 3' "$disk" 2>/dev/null
-}
-
 # Were it believed, each search would look at a million blocks that are not there.
 endless_directory() {
 	make_volume 8M -t ext2 -b 1024 && mount_as ext2mfr && mkdir "$at/dir" && umount "$at" &&
