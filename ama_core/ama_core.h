@@ -46,6 +46,7 @@ static inline bool ama_task_in_scope(void)
 	return current->trace_recursion & AMA_TASK_IN_SCOPE;
 }
 
+#define AMA_SLOTS	2048	/* a power of two */
 #define AMA_NO_SLOT	UINT_MAX
 #define AMA_JOINED	(UINT_MAX - 1)	/* part of the scope it was opened in */
 
@@ -174,9 +175,18 @@ void ama_sizing_apply(void);
 
 extern atomic_long_t ama_underruns;
 
+/* How a scope gets its grant. */
+enum ama_manner {
+	AMA_FROM_ENTRY,		/* of the client, perhaps with locks held */
+	AMA_FROM_GATE,		/* before anything was done */
+	AMA_FROM_GATE_PEEKING,	/* likewise, and the call can be run again */
+	AMA_ON_DEMAND,		/* page by page, for a call that may block */
+};
+
 int ama_scope_open_at_gate(struct ama_scope *scope, struct ama_client *client,
 			   unsigned int op, const struct ama_call *call,
-			   const struct ama_admission *admission, bool may_peek);
+			   const struct ama_admission *admission,
+			   enum ama_manner manner);
 struct page *ama_scope_substitute(struct ama_scope *scope, gfp_t gfp,
 				  unsigned int order);
 unsigned int ama_demand_total(const struct ama_demand *demand);

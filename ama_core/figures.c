@@ -26,6 +26,9 @@ void ama_client_count(const struct ama_scope *scope)
 	struct ama_op_figures *figures = &state->figures[scope->op];
 
 	raw_cpu_inc(state->calls[scope->op]);
+	/* It took no grant, so there is nothing to compare with. */
+	if (unlikely(scope->on_demand))
+		return;
 	raise_mark(&figures->bound, scope->bound);
 	raise_mark(&figures->allocated, scope->allocated);
 	raise_mark(&figures->substituted, scope->substituted);

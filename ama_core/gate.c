@@ -516,8 +516,8 @@ static bool is_stream(unsigned int number)
 
 /*
  * May the call wait for what another task does whenever it likes? It would keep
- * its grant from others for that long. Such a call opens no scope; what it makes
- * the file system do has the scope of the file system's entry.
+ * its grant from others for that long. Such a call's scope gets each page when it
+ * needs one; what it makes the file system do has a scope of the entry's own.
  */
 static bool may_block(const struct gated *function, const struct pt_regs *regs)
 {
@@ -608,6 +608,14 @@ static long resume_transfer(const struct pt_regs *regs, struct gated *function,
 	return done ? done : more;
 }
 
+static enum ama_manner manner_of(const struct gated *function,
+				 const struct pt_regs *regs)
+{
+	if (resumable(function))
+		return AMA_FROM_GATE_PEEKING;
+	return may_block(function, regs) ? AMA_ON_DEMAND : AMA_FROM_GATE;
+}
+
 static long run_in_scope(const struct pt_regs *regs, struct gated *function,
 			 const struct target *target)
 {
@@ -628,9 +636,9 @@ static long run_in_scope(const struct pt_regs *regs, struct gated *function,
 		call.names = count_names(function, regs);
 	err = ama_scope_open_at_gate(&scope, client,
 				     client->gate_op[syscall->gate], &call,
-				     &target->admission, resumable(function));
+				     &target->admission, manner_of(function, regs));
 	if (err)
-		return err;
+		return err == -EBUSY ? call_body(regs, function->body) : err;
 	scope.guess = target->guess;
 	raw_cpu_inc(gated_calls[function - functions]);
 	result = call_body(regs, function->body);
@@ -657,7 +665,7 @@ long ama_gate_run(const struct pt_regs *regs, unsigned long body)
 
 	this_cpu_inc(inside);
 	/* What was found a moment ago may have been closed since. */
-	if (!may_block(function, regs) && find_target(&target, function, regs) && target.client)
+	if (find_target(&target, function, regs) && target.client)
 		result = run_in_scope(regs, function, &target);
 	else
 		result = call_body(regs, body);

@@ -192,8 +192,9 @@ static struct page *last_resort(gfp_t gfp, unsigned int order, int nid,
  * @nodemask: as there
  * @body:     where the function goes on
  *
- * Return: the pages; NULL only where the caller has a fall-back, or the
- * scope's demand was too small and the reserve is empty.
+ * Return: the pages; NULL only where the caller has a fall-back, the scope's
+ * demand was too small and the reserve is empty, or a scope on demand was not
+ * admitted.
  */
 struct page *ama_guard_alloc_pages(gfp_t gfp, unsigned int order, int nid,
 				   nodemask_t *nodemask, unsigned long body)
@@ -216,7 +217,8 @@ struct page *ama_guard_alloc_pages(gfp_t gfp, unsigned int order, int nid,
 	}
 	page = ama_scope_substitute(scope, gfp, order);
 	if (!page)
-		return last_resort(gfp, order, nid, nodemask, body);
+		return scope->root->on_demand ? NULL :
+			last_resort(gfp, order, nid, nodemask, body);
 	ama_guard_count(AMA_SUBSTITUTED);
 	return page;
 }

@@ -151,23 +151,46 @@ static bool grant_for_cached(struct ama_scope *scope, const struct ama_op *op,
 	return true;
 }
 
-/* How a scope gets its grant. */
-enum manner {
-	FROM_ENTRY,		/* of the client, perhaps with locks held */
-	FROM_GATE,		/* before anything was done */
-	FROM_GATE_PEEKING,	/* likewise, and the call can be run again */
-};
+/*
+ * A call that may wait for other tasks for as long as they please holds no
+ * grant meanwhile: it gets each page when it needs one. Locks may be held by
+ * then, so this is granted as to an entry that no gate was passed for.
+ */
+static bool grant_on_demand(struct ama_scope *root, gfp_t gfp, unsigned int order)
+{
+	struct ama_demand page = { };
+	bool progress;
+
+	page.pages[order] = 1;
+	ama_pool_return(root->pool, &root->granted);
+	root->granted = (struct ama_demand){ };
+	root->pool = &ama_ordinary_pool;
+	if (!grant_with_locks_held(root, &page, root->admission)) {
+		progress = root->pool == &ama_progress_pool;
+		if (!gfpflags_allow_blocking(gfp)) {
+			if (!ama_pool_try_grant(root->pool, &page))
+				return false;
+		} else if (ama_pool_grant(root->pool, &page,
+					  progress ? NULL : root->admission,
+					  !progress)) {
+			return false;
+		}
+	}
+	root->granted = page;
+	return true;
+}
 
 static int grant_outermost(struct ama_scope *scope, const struct ama_call *call,
-			   const struct ama_admission *admission, enum manner manner)
+			   const struct ama_admission *admission,
+			   enum ama_manner manner)
 {
 	const struct ama_op *op = &scope->client->ops[scope->op];
 	bool progress;
 
-	if (scope->client->fs_type && manner == FROM_ENTRY &&
+	if (scope->client->fs_type && manner == AMA_FROM_ENTRY &&
 	    grant_with_locks_held(scope, &scope->granted, admission))
 		return 0;
-	if (manner == FROM_GATE_PEEKING) {
+	if (manner == AMA_FROM_GATE_PEEKING) {
 		int err = ama_pool_grant_now(scope->pool, &scope->granted);
 
 		if (err != -EAGAIN || grant_for_cached(scope, op, call))
@@ -182,8 +205,28 @@ static int grant_outermost(struct ama_scope *scope, const struct ama_call *call,
 			      progress ? NULL : admission, !progress);
 }
 
-static int open_outermost(struct ama_scope *scope, const struct ama_call *call,
-			  const struct ama_admission *admission, enum manner manner)
+/* At most half of the slots are for tasks that may keep them without end. */
+static atomic_t scopes_on_demand = ATOMIC_INIT(0);
+
+static int open_on_demand(struct ama_scope *scope, const struct ama_admission *admission)
+{
+	scope->granted = (struct ama_demand){ };
+	scope->on_demand = true;
+	scope->admission = admission;
+	if (atomic_inc_return(&scopes_on_demand) <= AMA_SLOTS / 2) {
+		scope->slot = ama_slot_take(scope);
+		if (scope->slot != AMA_NO_SLOT)
+			return 0;
+	}
+	atomic_dec(&scopes_on_demand);
+	return -EBUSY;
+}
+
+/* Of a task that holds no grant yet, though it may be in a scope on demand. */
+static int open_first(struct ama_scope *scope, struct ama_scope *outer,
+		      const struct ama_call *call,
+		      const struct ama_admission *admission,
+		      enum ama_manner manner)
 {
 	bool progress;
 	int err = grant_outermost(scope, call, admission, manner);
@@ -191,6 +234,12 @@ static int open_outermost(struct ama_scope *scope, const struct ama_call *call,
 	if (err)
 		return err;
 	scope->whole = !scope->peeking;
+	if (outer) {
+		scope->outer = outer;
+		scope->slot = outer->slot;
+		ama_slot_set(scope->slot, scope);
+		return 0;
+	}
 	progress = scope->pool == &ama_progress_pool;
 	err = wait_for_slot(scope, progress ? NULL : admission, !progress);
 	if (err)
@@ -218,7 +267,7 @@ static void open_inside(struct ama_scope *scope, struct ama_scope *outer,
 
 static int open_scope(struct ama_scope *scope, struct ama_client *client,
 		      unsigned int op, const struct ama_call *call,
-		      const struct ama_admission *admission, enum manner manner)
+		      const struct ama_admission *admission, enum ama_manner manner)
 {
 	struct ama_demand demand = client->ops[op].bound(call);
 	struct ama_scope *outer = ama_current_scope();
@@ -239,12 +288,15 @@ static int open_scope(struct ama_scope *scope, struct ama_client *client,
 	scope->cut = false;
 	scope->peeking = false;
 	scope->guess = false;
-	if (outer) {
+	scope->on_demand = false;
+	if (outer && !outer->on_demand) {
 		scope->granted = (struct ama_demand){ };
 		open_inside(scope, outer, &demand);
+	} else if (manner == AMA_ON_DEMAND) {
+		err = open_on_demand(scope, admission);
 	} else {
 		scope->granted = demand;
-		err = open_outermost(scope, call, admission, manner);
+		err = open_first(scope, outer, call, admission, manner);
 	}
 	trace_ama_scope_open(client->name, client->ops[op].name, scope->bound,
 			     !!outer, err);
@@ -257,18 +309,19 @@ static int open_scope(struct ama_scope *scope, struct ama_client *client,
  * @client:    as there
  * @op:        as there
  * @call:      as there
- * @admission: as there
- * @may_peek:  the call can be run again with its whole demand
+ * @admission: as there; stays valid until the scope is closed
+ * @manner:    any but AMA_FROM_ENTRY
  *
  * Context: the start of a system call, so no lock is held.
- * Return: as there, but for AMA_PEEK.
+ * Return: as there, but for AMA_PEEK; -EBUSY if too many scopes on demand are
+ * open.
  */
 int ama_scope_open_at_gate(struct ama_scope *scope, struct ama_client *client,
 			   unsigned int op, const struct ama_call *call,
-			   const struct ama_admission *admission, bool may_peek)
+			   const struct ama_admission *admission,
+			   enum ama_manner manner)
 {
-	return open_scope(scope, client, op, call, admission,
-			  may_peek ? FROM_GATE_PEEKING : FROM_GATE);
+	return open_scope(scope, client, op, call, admission, manner);
 }
 
 /*
@@ -328,7 +381,7 @@ int ama_scope_open(struct ama_scope *scope, struct ama_client *client,
 		/* The gate did not see this task coming: it will from now on. */
 		current->trace_recursion |= AMA_TASK_MET_CLIENT;
 	}
-	return open_scope(scope, client, op, call, admission, FROM_ENTRY);
+	return open_scope(scope, client, op, call, admission, AMA_FROM_ENTRY);
 }
 EXPORT_SYMBOL_GPL(ama_scope_open);
 
@@ -359,6 +412,8 @@ void ama_scope_close(struct ama_scope *scope)
 		ama_slot_set(scope->slot, outer);
 	} else {
 		ama_slot_release(scope->slot);
+		if (unlikely(scope->on_demand))
+			atomic_dec(&scopes_on_demand);
 	}
 	if (scope->root == scope)
 		ama_pool_return(scope->pool, &scope->granted);
@@ -410,7 +465,7 @@ int ama_scope_renew(struct ama_scope *scope, const struct ama_call *call,
 	bool progress;
 	int err;
 
-	if (scope->outer)
+	if (scope->outer && !scope->outer->on_demand)
 		return -EAGAIN;
 	demand = scope->client->ops[scope->op].bound(call);
 	progress = scope->pool == &ama_progress_pool;
@@ -450,13 +505,13 @@ EXPORT_SYMBOL_GPL(ama_scope_peek_failed);
  * ama_scope_left - how much of the current task's grant is left
  *
  * Context: any; a task in no scope has no limit.
- * Return: pages of order 0, UINT_MAX outside scopes.
+ * Return: pages of order 0, UINT_MAX outside scopes and in one on demand.
  */
 unsigned int ama_scope_left(void)
 {
 	struct ama_scope *scope = ama_current_scope();
 
-	return scope ? scope->root->granted.pages[0] : UINT_MAX;
+	return scope && !scope->on_demand ? scope->root->granted.pages[0] : UINT_MAX;
 }
 EXPORT_SYMBOL_GPL(ama_scope_left);
 
@@ -488,9 +543,11 @@ static void prepare_page(struct page *page, unsigned int order, gfp_t gfp)
  * @gfp:   flags of the allocation
  * @order: of the pages
  *
- * Context: does not sleep, not in interrupts.
+ * Context: not in interrupts; sleeps only in a scope on demand, and only if the
+ * allocation may.
  * Return: the page, or NULL if the grant is used up and nothing is left that
- * nobody else was promised; that is reported as an underrun.
+ * nobody else was promised, which is reported as an underrun; or if a scope on
+ * demand was not granted the page.
  */
 struct page *ama_scope_substitute(struct ama_scope *scope, gfp_t gfp,
 				  unsigned int order)
@@ -499,6 +556,8 @@ struct page *ama_scope_substitute(struct ama_scope *scope, gfp_t gfp,
 	struct ama_scope *root = scope->root;
 	struct page *page = NULL;
 
+	if (unlikely(root->on_demand) && !grant_on_demand(root, gfp, order))
+		return NULL;
 	if (root->granted.pages[order]) {
 		page = ama_pool_take(root->pool, order, kind);
 		if (page)

@@ -7,21 +7,20 @@
  * its slot, so looking a scope up takes no lock and writes nothing, and two
  * tasks share a cache line only by accident.
  */
-#include <linux/bits.h>
 #include <linux/cache.h>
 #include <linux/hash.h>
+#include <linux/log2.h>
 
 #include "ama_core.h"
 
-#define SLOT_BITS	11
-#define NR_SLOTS	BIT(SLOT_BITS)
+#define SLOT_BITS	ilog2(AMA_SLOTS)
 
 struct ama_slot {
 	struct task_struct *task;
 	struct ama_scope *scope;
 };
 
-static struct ama_slot slots[NR_SLOTS] ____cacheline_aligned;
+static struct ama_slot slots[AMA_SLOTS] ____cacheline_aligned;
 
 static unsigned int first_slot(void)
 {
@@ -30,7 +29,7 @@ static unsigned int first_slot(void)
 
 static unsigned int next_slot(unsigned int slot)
 {
-	return (slot + 1) & (NR_SLOTS - 1);
+	return (slot + 1) & (AMA_SLOTS - 1);
 }
 
 /**
@@ -45,7 +44,7 @@ unsigned int ama_slot_take(struct ama_scope *scope)
 	unsigned int slot = first_slot();
 	unsigned int tries;
 
-	for (tries = 0; tries < NR_SLOTS; tries++, slot = next_slot(slot)) {
+	for (tries = 0; tries < AMA_SLOTS; tries++, slot = next_slot(slot)) {
 		if (READ_ONCE(slots[slot].task))
 			continue;
 		if (cmpxchg(&slots[slot].task, NULL, current))
@@ -81,7 +80,7 @@ void ama_slot_set(unsigned int slot, struct ama_scope *scope)
  */
 bool ama_slot_holds(unsigned int slot, const struct ama_scope *scope)
 {
-	return slot < NR_SLOTS && slots[slot].task == current &&
+	return slot < AMA_SLOTS && slots[slot].task == current &&
 	       slots[slot].scope == scope;
 }
 
@@ -101,7 +100,7 @@ struct ama_scope *ama_current_scope(void)
 	if (!ama_task_in_scope())
 		return NULL;
 	slot = first_slot();
-	for (tries = 0; tries < NR_SLOTS; tries++, slot = next_slot(slot))
+	for (tries = 0; tries < AMA_SLOTS; tries++, slot = next_slot(slot))
 		if (READ_ONCE(slots[slot].task) == current)
 			return slots[slot].scope;
 	return NULL;
@@ -114,7 +113,7 @@ unsigned int ama_slots_taken(void)
 {
 	unsigned int slot, taken = 0;
 
-	for (slot = 0; slot < NR_SLOTS; slot++)
+	for (slot = 0; slot < AMA_SLOTS; slot++)
 		taken += !!READ_ONCE(slots[slot].task);
 	return taken;
 }

@@ -160,14 +160,15 @@ static int ext2mfr_fiemap(struct inode *inode, struct fiemap_extent_info *info,
 			  u64 start, u64 len)
 {
 	struct ama_scope scope;
+	u64 size;
 	int err = e2m_enter(&scope, inode->i_sb, E2M_OP_MAP, 0);
 
 	if (err)
 		return err;
 	inode_lock_shared(inode);
-	err = iomap_fiemap(inode, info, start,
-			   min_t(u64, len, i_size_read(inode)),
-			   &e2m_iomap_ops);
+	/* A length of nothing is refused, an empty file is not. */
+	size = max_t(u64, i_size_read(inode), 1);
+	err = iomap_fiemap(inode, info, start, min(len, size), &e2m_iomap_ops);
 	inode_unlock_shared(inode);
 	e2m_leave(&scope);
 	return err;

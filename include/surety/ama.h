@@ -163,6 +163,7 @@ struct ama_scope {
 	const struct super_block *sb;	/* of the call, as @bytes and @arg */
 	size_t bytes;
 	const void *arg;
+	const struct ama_admission *admission;	/* of a scope on demand */
 	unsigned int op;
 	unsigned int slot;		/* place in the table of scopes */
 	struct ama_demand granted;	/* of the root: credit not yet used */
@@ -172,6 +173,7 @@ struct ama_scope {
 	bool whole;			/* of the root: nothing of the grant is used */
 	bool cut;			/* of the root: an extension was refused */
 	bool peeking;			/* of the root: only the cache may be read */
+	bool on_demand;			/* holds no grant; asks for each page */
 	bool guess;			/* may be on another file system: no bound */
 };
 

@@ -184,7 +184,10 @@ static int test_fiemap(void)
 	int fd = open_new("a", 0);
 	char block[8192] = "x";
 
-	EXPECT(fd >= 0 && pwrite(fd, block, 8192, 0) == 8192);
+	EXPECT(fd >= 0 && !ioctl(fd, FS_IOC_FIEMAP, &f));
+	EXPECT(!f.map.fm_mapped_extents);
+	f.map.fm_length = ~0ULL;
+	EXPECT(pwrite(fd, block, 8192, 0) == 8192);
 	EXPECT(pwrite(fd, block, 8192, 65536) == 8192 && !fsync(fd));
 	EXPECT(!ioctl(fd, FS_IOC_FIEMAP, &f));
 	EXPECT(f.map.fm_mapped_extents == 2);
