@@ -1,31 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What dmem asks of device-mapper. */
+/* Which front ends dmem has, and how pages are mapped for a copy. */
 #ifndef _COMPAT_DMEM_H
 #define _COMPAT_DMEM_H
 
-#include <linux/blkdev.h>
-#include <linux/device-mapper.h>
+#include <linux/highmem.h>
 
 #include <features.h>
 
-/*
- * How a target asks that pages do not change while they are being written: up
- * to 6.9 by a flag of the target, then by a queue limit.
- */
-static inline void dmem_compat_dm_stable_writes(struct dm_target *ti, bool on)
-{
-#ifdef HAVE_DM_NEEDS_STABLE_WRITES
-	ti->needs_stable_writes = on;
+/* Of a front end that is not there the functions are not even compiled. */
+#ifdef HAVE_FOLIO
+#define COMPAT_DMEM_TARGET	1
+#else
+#define COMPAT_DMEM_TARGET	0
 #endif
-}
 
-static inline void dmem_compat_limits_stable_writes(struct queue_limits *limits,
-						    bool on)
-{
-#ifdef HAVE_BLK_FEAT_STABLE_WRITES
-	if (on)
-		limits->features |= BLK_FEAT_STABLE_WRITES;
+#if defined(HAVE_FRONTSWAP_MODULES) && defined(CONFIG_FRONTSWAP)
+#define COMPAT_DMEM_FRONTSWAP	1
+#else
+#define COMPAT_DMEM_FRONTSWAP	0
 #endif
-}
+
+#if defined(HAVE_CLEANCACHE) && defined(CONFIG_CLEANCACHE)
+#define COMPAT_DMEM_CLEANCACHE	1
+#else
+#define COMPAT_DMEM_CLEANCACHE	0
+#endif
+
+/* Mappings of one CPU, nested, until 5.11 with preemption off. */
+#ifndef HAVE_KMAP_LOCAL
+#define kmap_local_page(page)	kmap_atomic(page)
+#define kunmap_local(address)	kunmap_atomic(address)
+#endif
 
 #endif /* _COMPAT_DMEM_H */

@@ -13,8 +13,8 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "compat_dmem.h"
 #include "dmem.h"
-#include "target.h"
 
 static struct dentry *root;
 static struct dentry *store_root;
@@ -131,7 +131,8 @@ void dmem_debugfs_init(void)
 	store_root = debugfs_create_dir("store", root);
 	debugfs_create_file("stores", 0444, root, NULL, &stores_fops);
 	debugfs_create_file("latency", 0444, root, NULL, &latency_fops);
-	debugfs_create_file("residents", 0444, root, NULL, &residents_fops);
+	if (COMPAT_DMEM_TARGET)
+		debugfs_create_file("residents", 0444, root, NULL, &residents_fops);
 	debugfs_create_file("policy", 0644, root, NULL, &policy_fops);
 }
 

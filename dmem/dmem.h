@@ -350,6 +350,15 @@ void dmem_debugfs_exit(void);
 void dmem_debugfs_add(struct dmem_store *store);
 void dmem_debugfs_remove(struct dmem_store *store);
 
+/* target.c */
+int dmem_target_init(void);
+void dmem_target_exit(void);
+u64 dmem_target_residents(void);
+
+/* frontswap.c, cleancache.c: front ends that some kernels have themselves */
+void dmem_frontswap_init(void);
+void dmem_cleancache_init(void);
+
 /* own.c */
 int dmem_own_init(void);
 void dmem_own_exit(void);

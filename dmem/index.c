@@ -18,6 +18,7 @@
 #include <linux/highmem.h>
 #include <linux/string.h>
 
+#include "compat_dmem.h"
 #include "dmem.h"
 
 /* Entries of a chain that are looked at without its lock. */

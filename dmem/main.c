@@ -2,8 +2,8 @@
 /* Loading and unloading. */
 #include <linux/module.h>
 
+#include "compat_dmem.h"
 #include "dmem.h"
-#include "target.h"
 
 static char *policy = "clock-ghost";
 module_param(policy, charp, 0444);
@@ -24,9 +24,15 @@ static int __init dmem_init(void)
 	ret = dmem_own_init();
 	if (ret)
 		goto exit_debugfs;
-	ret = dmem_target_init();
+	if (COMPAT_DMEM_TARGET)
+		ret = dmem_target_init();
 	if (ret)
 		goto exit_own;
+	/* Last: there is no way back from these. */
+	if (COMPAT_DMEM_FRONTSWAP)
+		dmem_frontswap_init();
+	if (COMPAT_DMEM_CLEANCACHE)
+		dmem_cleancache_init();
 	return 0;
 
 exit_own:
@@ -38,7 +44,8 @@ exit_debugfs:
 
 static void __exit dmem_exit(void)
 {
-	dmem_target_exit();
+	if (COMPAT_DMEM_TARGET)
+		dmem_target_exit();
 	dmem_own_exit();
 	dmem_debugfs_exit();
 }

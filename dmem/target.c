@@ -13,7 +13,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "compat_dmem.h"
+#include "compat_dm.h"
 #include "target.h"
 
 #define DM_MSG_PREFIX "dmem"

@@ -179,10 +179,7 @@ struct dmem_io {
 };
 
 /* target.c */
-int dmem_target_init(void);
-void dmem_target_exit(void);
 struct dmem_target *dmem_target_find(unsigned int id);
-u64 dmem_target_residents(void);
 
 /* target_io.c */
 int dmem_target_map(struct dm_target *ti, struct bio *bio);
