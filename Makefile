@@ -12,6 +12,7 @@ help:
 	@echo 'make dkms             build and install with DKMS, in a throw-away system'
 	@echo 'make clean            remove build/ (the cache outside the repository stays)'
 	@echo 'make native           build for the running kernel, as a user does'
+	@echo 'make dkms-add         put the sources where DKMS takes them from'
 
 modules:
 	scripts/build $(KERNEL)
@@ -34,7 +35,19 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 native native-install:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) $(if $(filter native-install,$@),modules_install,modules)
 
+# What DKMS builds from, without what a build here has left.
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+DKMS_SOURCE = $(DESTDIR)/usr/src/surety-$(VERSION)
+DKMS_PARTS = Kbuild dkms.conf compat include ama_core ext2mfr dmem gcma
+
+dkms-add:
+	mkdir -p $(DKMS_SOURCE)
+	find $(DKMS_PARTS) -type f ! -name '*.o' ! -name '*.ko' ! -name '*.mod*' \
+		! -name '*.cmd' ! -name '*.symvers' ! -name '*.order' \
+		! -path compat/features.\* -exec cp --parents -t $(DKMS_SOURCE) {} +
+	dkms add -m surety -v $(VERSION)
+
 clean:
 	rm -rf build
 
-.PHONY: help modules demo check bench style dkms native native-install clean
+.PHONY: help modules demo check bench style dkms native native-install dkms-add clean

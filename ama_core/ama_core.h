@@ -135,7 +135,11 @@ struct ama_pool {
 };
 
 extern struct ama_pool ama_ordinary_pool;
+extern struct ama_pool ama_fallback_pool;
 extern struct ama_pool ama_progress_pool;
+
+#define AMA_POOLS	3
+extern struct ama_pool * const ama_pools[AMA_POOLS];
 
 int ama_pool_init(struct ama_pool *pool);
 void ama_pool_destroy(struct ama_pool *pool);

@@ -83,14 +83,31 @@ static void disarm_now(void)
 	armed = false;
 }
 
+static void kick_all(void)
+{
+	unsigned int pool;
+
+	for (pool = 0; pool < AMA_POOLS; pool++)
+		ama_refill_kick(ama_pools[pool]);
+}
+
+static int fill_all(void)
+{
+	unsigned int pool;
+	int err = 0;
+
+	for (pool = 0; !err && pool < AMA_POOLS; pool++)
+		err = ama_refill_now(ama_pools[pool]);
+	return err;
+}
+
 static void disarm_work(struct work_struct *work)
 {
 	mutex_lock(&clients_lock);
 	if (!nr_active) {
 		disarm_now();
 		size_for_clients();
-		ama_refill_kick(&ama_ordinary_pool);
-		ama_refill_kick(&ama_progress_pool);
+		kick_all();
 	}
 	mutex_unlock(&clients_lock);
 }
@@ -238,15 +255,12 @@ int ama_client_activate(struct ama_client *client)
 	state->active++;
 	nr_active++;
 	size_for_clients();
-	err = ama_refill_now(&ama_ordinary_pool) ?:
-	      ama_refill_now(&ama_progress_pool) ?:
-	      arm();
+	err = fill_all() ?: arm();
 	if (err) {
 		state->active--;
 		nr_active--;
 		size_for_clients();
-		ama_refill_kick(&ama_ordinary_pool);
-		ama_refill_kick(&ama_progress_pool);
+		kick_all();
 		pr_err(AMA_LOG "client %s cannot be activated (%d)\n",
 		       client->name, err);
 	}
@@ -268,10 +282,46 @@ void ama_client_deactivate(struct ama_client *client)
 		client->state->active--;
 		nr_active--;
 	}
+	ama_gate_forget_mounts();
 	mutex_unlock(&clients_lock);
 	mod_delayed_work(system_long_wq, &disarm, msecs_to_jiffies(LINGER_MS));
 }
 EXPORT_SYMBOL_GPL(ama_client_deactivate);
+
+/**
+ * ama_client_remounted - a volume's requests are admitted in another way now
+ * @client: of the volume
+ *
+ * What the gate has learnt of paths is void.
+ *
+ * Context: any that may take a lock.
+ */
+void ama_client_remounted(struct ama_client *client)
+{
+	if (client->fs_type)
+		ama_gate_forget_mounts();
+}
+EXPORT_SYMBOL_GPL(ama_client_remounted);
+
+/**
+ * ama_client_frozen - a volume is frozen, or not any more
+ * @client: of the volume
+ * @frozen: it was frozen just now
+ *
+ * While one is, a call may have to wait in the VFS for as long as the
+ * administrator likes, and thawing is a call as well: none gets a grant before it
+ * needs it.
+ *
+ * Context: any.
+ */
+void ama_client_frozen(struct ama_client *client, bool frozen)
+{
+	if (frozen)
+		atomic_inc(&client->frozen);
+	else
+		atomic_dec(&client->frozen);
+}
+EXPORT_SYMBOL_GPL(ama_client_frozen);
 
 /**
  * ama_clients_exit - take the hooks out before the module goes

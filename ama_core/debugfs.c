@@ -3,11 +3,13 @@
  * What can be seen under /sys/kernel/debug/ama.
  *
  *   reserve               table: each reserve and order, pages and credit
+ *   requests              table: admitted, waited, refused, pages in and out
  *   memory_kib            memory that the reserves hold now
  *   guard                 hooks, and whether they are in
  *   substituted, forced_charges, retried_objects, speculation_failed
  *                         what the guard did
  *   peeked, peeked_again  reads admitted to the cache alone; in vain
+ *   strays                allocations of a guess's scope that nobody bounded
  *   underruns             allocations beyond a grant; never anything but 0
  *   scopes                tasks in a scope now
  *   gate                  table: gated functions and their calls
@@ -36,10 +38,12 @@ static void show_pool(struct seq_file *seq, struct ama_pool *pool)
 
 static int reserve_show(struct seq_file *seq, void *unused)
 {
+	unsigned int pool;
+
 	seq_printf(seq, "%-9s %5s %-9s %8s %8s %8s\n", "reserve", "order", "kind",
 		   "target", "pages", "credit");
-	show_pool(seq, &ama_ordinary_pool);
-	show_pool(seq, &ama_progress_pool);
+	for (pool = 0; pool < AMA_POOLS; pool++)
+		show_pool(seq, ama_pools[pool]);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(reserve);
@@ -65,10 +69,12 @@ static void show_requests(struct seq_file *seq, struct ama_pool *pool)
 
 static int requests_show(struct seq_file *seq, void *unused)
 {
+	unsigned int pool;
+
 	seq_printf(seq, "%-9s %10s %10s %10s %10s %10s %11s\n", "reserve", "admitted",
 		   "waited", "refused", "handed_out", "refilled", "heap_visits");
-	show_requests(seq, &ama_ordinary_pool);
-	show_requests(seq, &ama_progress_pool);
+	for (pool = 0; pool < AMA_POOLS; pool++)
+		show_requests(seq, ama_pools[pool]);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(requests);
@@ -86,9 +92,11 @@ static unsigned long pool_pages(struct ama_pool *pool)
 
 static int memory_kib_show(struct seq_file *seq, void *unused)
 {
-	unsigned long pages = pool_pages(&ama_ordinary_pool) +
-			      pool_pages(&ama_progress_pool);
+	unsigned long pages = 0;
+	unsigned int pool;
 
+	for (pool = 0; pool < AMA_POOLS; pool++)
+		pages += pool_pages(ama_pools[pool]);
 	seq_printf(seq, "%lu\n", pages << (PAGE_SHIFT - 10));
 	return 0;
 }

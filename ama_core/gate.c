@@ -22,6 +22,7 @@
 #include <linux/hash.h>
 #include <linux/kernel.h>
 #include <linux/mount.h>
+#include <linux/nsproxy.h>
 #include <linux/percpu.h>
 #include <linux/ptrace.h>
 #include <linux/rcupdate.h>
@@ -65,6 +66,9 @@ static const struct {
 	{ "__x64_sys_", native_regs },
 	{ "__ia32_sys_", ia32_regs },
 	{ "__ia32_compat_sys_", ia32_regs },
+	/* Where an argument of 64 bits comes in two registers. */
+	{ "__ia32_sys_ia32_", ia32_regs },
+	{ "__ia32_compat_sys_ia32_", ia32_regs },
 };
 
 /* Found by the hash of its body; a power of two, at most half full. */
@@ -87,8 +91,9 @@ static struct ama_hook_group groups[] = {
 
 enum way { BY_FD, BY_PATH, BY_AT, BY_OTHER };
 
-/* Tasks between the trampoline and the return of a gated call. */
-static DEFINE_PER_CPU(long, inside);
+/* Gated calls that were entered and left, each counted where it happened. */
+static DEFINE_PER_CPU(unsigned long, entered);
+static DEFINE_PER_CPU(unsigned long, left);
 
 static unsigned int hash_body(unsigned long body)
 {
@@ -182,6 +187,8 @@ static bool aim(struct target *target, const struct super_block *sb)
 /**
  * struct prefix - a path at which a client was seen mounted
  * @mnt:       only compared, never followed
+ * @space:     likewise: the mount name space in which it was seen there
+ * @root:      likewise: the directory that was the root of all paths
  * @bytes:     its first bytes, which all calls are compared with
  * @mask:      which of them count
  * @length:    of @path
@@ -190,6 +197,8 @@ static bool aim(struct target *target, const struct super_block *sb)
  */
 struct prefix {
 	const struct vfsmount *mnt;
+	const void *space;
+	const struct dentry *root;
 	u64 bytes;
 	u64 mask;
 	unsigned int length;
@@ -236,6 +245,8 @@ static void learn_mount(const struct path *path, const struct target *target)
 	struct path root = { .mnt = path->mnt, .dentry = path->mnt->mnt_root };
 	struct prefix new = {
 		.mnt = path->mnt,
+		.space = current->nsproxy->mnt_ns,
+		.root = READ_ONCE(current->fs->root.dentry),
 		.admission = target->admission,
 	};
 	char buffer[128], *text;
@@ -287,7 +298,10 @@ static bool aim_at_prefix(struct target *target, const struct prefix *prefix,
 {
 	struct ama_client *client = READ_ONCE(ama_fs_client);
 
-	if (!client || !path_below(prefix, path))
+	/* The same text leads elsewhere in another name space or root. */
+	if (!client || prefix->space != current->nsproxy->mnt_ns ||
+	    prefix->root != READ_ONCE(current->fs->root.dentry) ||
+	    !path_below(prefix, path))
 		return false;
 	target->client = client;
 	target->admission = prefix->admission;
@@ -499,40 +513,57 @@ bool ama_gate_wants_other(const struct pt_regs *regs, unsigned long body)
 
 /* --- a call with a scope around it --- */
 
-/* A pipe, a socket: whoever writes to it may wait for who reads from it. */
-static bool is_stream(unsigned int number)
+static bool is_socket(unsigned int number)
 {
 	const struct inode *inode;
 	struct file *file;
-	bool stream;
+	bool socket;
 
 	preempt_disable();
 	file = files_lookup_fd_raw(current->files, number);
 	inode = file ? READ_ONCE(file->f_inode) : NULL;
-	stream = inode && !S_ISREG(inode->i_mode) && !S_ISDIR(inode->i_mode);
+	socket = inode && S_ISSOCK(inode->i_mode);
 	preempt_enable();
-	return stream;
+	return socket;
+}
+
+/* What was sent is charged to the socket's group, which must be able to refuse. */
+static bool sends(const struct gated *function, const struct pt_regs *regs)
+{
+	const struct ama_syscall *call = function->call;
+
+	return call->second_fd != AMA_NO_ARG &&
+	       (is_socket(argument(function, regs, call->fd)) ||
+		is_socket(argument(function, regs, call->second_fd)));
 }
 
 /*
- * May the call wait for what another task does whenever it likes? It would keep
- * its grant from others for that long. Such a call's scope gets each page when it
- * needs one; what it makes the file system do has a scope of the entry's own.
+ * May the call wait for what another task does whenever it likes: for a lock of
+ * its, or for it to read from a pipe? It would keep its grant from others for that
+ * long. Such a call's scope gets each page when it needs one; what it makes the
+ * file system do has a scope of the entry's own. A transfer between two files is
+ * cut into pieces by that, too.
  */
 static bool may_block(const struct gated *function, const struct pt_regs *regs)
 {
 	const struct ama_syscall *call = function->call;
-	unsigned long command;
+	unsigned int command;
 
 	if (likely(!call->may_block))
 		return false;
-	if (call->second_fd != AMA_NO_ARG)
-		return is_stream(argument(function, regs, call->fd)) ||
-		       is_stream(argument(function, regs, call->second_fd));
+	if (call->may_block == AMA_BLOCKS_STREAM)
+		return true;
 	command = argument(function, regs, AMA_ARG(1));
 	if (call->may_block == AMA_BLOCKS_FLOCK)
 		return !(command & (LOCK_NB | LOCK_UN));
 	return command == F_SETLKW || command == F_OFD_SETLKW || command == F_SETLKW64;
+}
+
+/* Somebody has to thaw it, and that is a call as well. */
+static bool frozen(const struct target *target)
+{
+	return atomic_read(&target->client->frozen) ||
+	       (target->sb && READ_ONCE(target->sb->s_writers.frozen) != SB_UNFROZEN);
 }
 
 static unsigned int count_names(const struct gated *function,
@@ -564,6 +595,25 @@ static bool resumable(const struct gated *function)
 
 	return call->resumable &&
 	       (call->pos == AMA_NO_ARG || function->regs == native_regs);
+}
+
+/*
+ * What is written at the file's end belongs together. The file is looked up
+ * without a reference, see clients_sb().
+ */
+static bool appends(const struct gated *function, const struct pt_regs *regs)
+{
+	struct file *file;
+	bool appends;
+
+	if (function->call->gate != AMA_GATE_WRITE)
+		return false;
+	preempt_disable();
+	file = files_lookup_fd_raw(current->files,
+				   argument(function, regs, function->call->fd));
+	appends = !file || READ_ONCE(file->f_flags) & O_APPEND;
+	preempt_enable();
+	return appends;
 }
 
 /* Was the call cut short, so that it is to be taken up again? */
@@ -609,8 +659,11 @@ static long resume_transfer(const struct pt_regs *regs, struct gated *function,
 }
 
 static enum ama_manner manner_of(const struct gated *function,
-				 const struct pt_regs *regs)
+				 const struct pt_regs *regs,
+				 const struct target *target)
 {
+	if (unlikely(frozen(target)))
+		return AMA_ON_DEMAND;
 	if (resumable(function))
 		return AMA_FROM_GATE_PEEKING;
 	return may_block(function, regs) ? AMA_ON_DEMAND : AMA_FROM_GATE;
@@ -636,13 +689,16 @@ static long run_in_scope(const struct pt_regs *regs, struct gated *function,
 		call.names = count_names(function, regs);
 	err = ama_scope_open_at_gate(&scope, client,
 				     client->gate_op[syscall->gate], &call,
-				     &target->admission, manner_of(function, regs));
+				     &target->admission,
+				     manner_of(function, regs, target));
 	if (err)
 		return err == -EBUSY ? call_body(regs, function->body) : err;
 	scope.guess = target->guess;
+	if (unlikely(scope.on_demand))
+		scope.lenient = sends(function, regs);
 	raw_cpu_inc(gated_calls[function - functions]);
 	result = call_body(regs, function->body);
-	if (unlikely(scope.cut) && resumable(function))
+	if (unlikely(scope.cut) && resumable(function) && !appends(function, regs))
 		result = resume_transfer(regs, function, &scope, &call,
 					 &target->admission, result);
 	ama_scope_close(&scope);
@@ -663,13 +719,13 @@ long ama_gate_run(const struct pt_regs *regs, unsigned long body)
 	struct target target = { };
 	long result;
 
-	this_cpu_inc(inside);
+	this_cpu_inc(entered);
 	/* What was found a moment ago may have been closed since. */
 	if (find_target(&target, function, regs) && target.client)
 		result = run_in_scope(regs, function, &target);
 	else
 		result = call_body(regs, body);
-	this_cpu_dec(inside);
+	this_cpu_inc(left);
 	return result;
 }
 
@@ -784,6 +840,16 @@ void ama_gate_disarm(void)
 	ama_gate_forget_mounts();
 }
 
+static unsigned long sum_of(const unsigned long __percpu *counter)
+{
+	unsigned long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(*per_cpu_ptr(counter, cpu));
+	return sum;
+}
+
 /**
  * ama_gate_drain - wait until no task is in a gated call any more
  *
@@ -796,17 +862,17 @@ void ama_gate_disarm(void)
  */
 void ama_gate_drain(void)
 {
-	long sum;
-	int cpu;
+	unsigned long out;
 
 	synchronize_rcu_tasks();
-	do {
-		sum = 0;
-		for_each_possible_cpu(cpu)
-			sum += per_cpu(inside, cpu);
-		if (sum)
-			schedule_timeout_uninterruptible(HZ / 20 + 1);
-	} while (sum);
+	/* In this order: who leaves meanwhile counts as inside, nobody as left. */
+	for (;;) {
+		out = sum_of(&left);
+		smp_rmb();
+		if (sum_of(&entered) == out)
+			break;
+		schedule_timeout_uninterruptible(HZ / 20 + 1);
+	}
 	synchronize_rcu_tasks();
 }
 

@@ -13,7 +13,7 @@
 
 enum {
 	AMA_BLOCKS_NEVER,
-	AMA_BLOCKS_STREAM,	/* when one of its files is a pipe or a socket */
+	AMA_BLOCKS_STREAM,	/* one of its files may be a pipe or a socket */
 	AMA_BLOCKS_FLOCK,	/* unless its second argument has LOCK_NB or LOCK_UN */
 	AMA_BLOCKS_FCNTL,	/* when its second argument is F_SETLKW or the like */
 };

@@ -82,6 +82,8 @@ const struct ama_syscall ama_syscalls[] = {
 	ON_PATH_AT("utimensat", AMA_GATE_ATTR, 0, 1),
 	ON_PATH("truncate", AMA_GATE_ATTR, 0),
 	ON_FD("ftruncate", AMA_GATE_ATTR),
+	ON_PATH("truncate64", AMA_GATE_ATTR, 0),
+	ON_FD("ftruncate64", AMA_GATE_ATTR),
 	ON_PATH("setxattr", AMA_GATE_ATTR, 0),
 	ON_PATH("lsetxattr", AMA_GATE_ATTR, 0),
 	ON_FD("fsetxattr", AMA_GATE_ATTR),
@@ -116,6 +118,7 @@ const struct ama_syscall ama_syscalls[] = {
 	ON_FD("fallocate", AMA_GATE_WRITE),
 	ON_FD("readahead", AMA_GATE_READ),
 	ON_FD("fadvise64", AMA_GATE_READ),
+	ON_FD("fadvise64_64", AMA_GATE_READ),
 
 	ON_FD("getdents", AMA_GATE_READDIR),
 	ON_FD("getdents64", AMA_GATE_READDIR),

@@ -141,7 +141,8 @@ static struct ama_scope *guarded_scope(void)
 	scope = ama_current_scope();
 	if (!scope)
 		return NULL;
-	if ((current->flags & PF_MEMALLOC) && scope->pool != &ama_progress_pool)
+	if ((current->flags & PF_MEMALLOC) &&
+	    !(scope->client->ops[scope->op].flags & AMA_OP_PROGRESS))
 		return NULL;
 	return scope;
 }
@@ -210,15 +211,20 @@ struct page *ama_guard_alloc_pages(gfp_t gfp, unsigned int order, int nid,
 			ama_guard_count(AMA_SPECULATION_FAILED);
 		return page;
 	}
+	scope->asking = true;
 	page = alloc_pages_body(polite(gfp), order, nid, nodemask, body);
+	scope->asking = false;
 	if (likely(page)) {
 		scope->allocated += 1U << order;
 		return page;
 	}
 	page = ama_scope_substitute(scope, gfp, order);
-	if (!page)
-		return scope->root->on_demand ? NULL :
-			last_resort(gfp, order, nid, nodemask, body);
+	if (!page) {
+		/* The task is being killed, its time is up, or it does not wait. */
+		if (scope->root->on_demand && !order && !(gfp & __GFP_NOFAIL))
+			return NULL;
+		return last_resort(gfp, order, nid, nodemask, body);
+	}
 	ama_guard_count(AMA_SUBSTITUTED);
 	return page;
 }
@@ -242,9 +248,13 @@ static int charge_body(struct mem_cgroup *memcg, gfp_t gfp,
 int ama_guard_charge(struct mem_cgroup *memcg, gfp_t gfp,
 		     unsigned int nr_pages, unsigned long body)
 {
+	struct ama_scope *scope = guarded_scope();
 	int err;
 
-	if (!guarded_scope() || speculative(gfp, 0))
+	if (!scope || scope->lenient)
+		return charge_body(memcg, gfp, nr_pages, body);
+	/* A page that is asked for politely is charged for with the same flags. */
+	if (!scope->asking && speculative(gfp, 0))
 		return charge_body(memcg, gfp, nr_pages, body);
 	err = charge_body(memcg, polite(gfp), nr_pages, body);
 	if (likely(!err))

@@ -27,6 +27,7 @@ static int __init find_functions(void)
 
 static int __init ama_core_init(void)
 {
+	unsigned int ready;
 	int err;
 
 	BUILD_BUG_ON(BIT(TRACE_RECORD_RECURSION_BIT) >= AMA_TASK_MET_CLIENT);
@@ -34,34 +35,33 @@ static int __init ama_core_init(void)
 	err = ama_refill_init();
 	if (err)
 		return err;
-	err = ama_pool_init(&ama_ordinary_pool);
-	if (err)
-		goto no_refill;
-	err = ama_pool_init(&ama_progress_pool);
-	if (err)
-		goto destroy_ordinary;
+	for (ready = 0; ready < AMA_POOLS; ready++) {
+		err = ama_pool_init(ama_pools[ready]);
+		if (err)
+			goto destroy;
+	}
 	err = find_functions();
 	if (err)
-		goto destroy_progress;
+		goto destroy;
 	ama_debugfs_init();
 	return 0;
 
-destroy_progress:
-	ama_pool_destroy(&ama_progress_pool);
-destroy_ordinary:
-	ama_pool_destroy(&ama_ordinary_pool);
-no_refill:
+destroy:
+	while (ready--)
+		ama_pool_destroy(ama_pools[ready]);
 	ama_refill_exit();
 	return err;
 }
 
 static void __exit ama_core_exit(void)
 {
+	unsigned int pool;
+
 	ama_debugfs_exit();
 	ama_clients_exit();
 	ama_gate_free();
-	ama_pool_destroy(&ama_progress_pool);
-	ama_pool_destroy(&ama_ordinary_pool);
+	for (pool = 0; pool < AMA_POOLS; pool++)
+		ama_pool_destroy(ama_pools[pool]);
 	ama_refill_exit();
 }
 

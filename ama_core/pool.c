@@ -35,7 +35,12 @@ struct ama_waiter {
 };
 
 struct ama_pool ama_ordinary_pool = { .name = "ordinary" };
+struct ama_pool ama_fallback_pool = { .name = "fallback" };
 struct ama_pool ama_progress_pool = { .name = "progress" };
+
+struct ama_pool * const ama_pools[AMA_POOLS] = {
+	&ama_ordinary_pool, &ama_fallback_pool, &ama_progress_pool,
+};
 
 /*
  * What all CPUs share; how often that is needed is counted. Allocations happen

@@ -112,18 +112,18 @@ static int wait_for_slot(struct ama_scope *scope,
 /*
  * A file system's entry that no gate was passed for may hold locks of the VFS,
  * which those who hold the ordinary reserve may be waiting for. It does not wait
- * for them: what the reserve cannot grant at once comes from the one for
- * progress, whose holders have all the locks they need.
+ * for them: what that cannot grant at once comes from a reserve of its own, whose
+ * holders have all the locks they need.
  */
-static bool grant_with_locks_held(struct ama_scope *scope,
-				  const struct ama_demand *demand,
-				  const struct ama_admission *admission)
+static int grant_entry(struct ama_scope *scope, const struct ama_demand *demand,
+		       const struct ama_admission *admission)
 {
+	scope->pool = &ama_ordinary_pool;
 	if (ama_pool_try_grant(scope->pool, demand))
-		return true;
+		return 0;
 	if (!admission || admission->policy == AMA_WAIT)
-		scope->pool = &ama_progress_pool;
-	return false;
+		scope->pool = &ama_fallback_pool;
+	return ama_pool_grant(scope->pool, demand, admission, true);
 }
 
 static bool peek = true;
@@ -151,30 +151,38 @@ static bool grant_for_cached(struct ama_scope *scope, const struct ama_op *op,
 	return true;
 }
 
+/* Half of the reserve for entries is left to these. */
+static bool fallback_spares(unsigned int order)
+{
+	struct ama_shelf *shelf = &ama_fallback_pool.shelves[order][AMA_COMPOUND];
+
+	return ama_pool_credit(&ama_fallback_pool, order) > READ_ONCE(shelf->want) / 2;
+}
+
 /*
  * A call that may wait for other tasks for as long as they please holds no
  * grant meanwhile: it gets each page when it needs one. Locks may be held by
- * then, so this is granted as to an entry that no gate was passed for.
+ * then, so it does not wait before others have been asked.
  */
 static bool grant_on_demand(struct ama_scope *root, gfp_t gfp, unsigned int order)
 {
 	struct ama_demand page = { };
-	bool progress;
+	struct ama_pool *pool = &ama_ordinary_pool;
 
+	if (!READ_ONCE(pool->shelves[order][AMA_COMPOUND].want))
+		return false;
 	page.pages[order] = 1;
 	ama_pool_return(root->pool, &root->granted);
 	root->granted = (struct ama_demand){ };
-	root->pool = &ama_ordinary_pool;
-	if (!grant_with_locks_held(root, &page, root->admission)) {
-		progress = root->pool == &ama_progress_pool;
-		if (!gfpflags_allow_blocking(gfp)) {
-			if (!ama_pool_try_grant(root->pool, &page))
-				return false;
-		} else if (ama_pool_grant(root->pool, &page,
-					  progress ? NULL : root->admission,
-					  !progress)) {
+	root->pool = pool;
+	if (!ama_pool_try_grant(pool, &page)) {
+		bool sleep = gfpflags_allow_blocking(gfp);
+
+		if ((!sleep || fallback_spares(order)) &&
+		    ama_pool_try_grant(&ama_fallback_pool, &page))
+			root->pool = &ama_fallback_pool;
+		else if (!sleep || ama_pool_grant(pool, &page, root->admission, true))
 			return false;
-		}
 	}
 	root->granted = page;
 	return true;
@@ -185,24 +193,20 @@ static int grant_outermost(struct ama_scope *scope, const struct ama_call *call,
 			   enum ama_manner manner)
 {
 	const struct ama_op *op = &scope->client->ops[scope->op];
-	bool progress;
 
-	if (scope->client->fs_type && manner == AMA_FROM_ENTRY &&
-	    grant_with_locks_held(scope, &scope->granted, admission))
-		return 0;
+	/* Progress does not queue behind those who wait for it. */
+	if (op->flags & AMA_OP_PROGRESS)
+		return ama_pool_try_grant(scope->pool, &scope->granted) ? 0 :
+			ama_pool_grant(scope->pool, &scope->granted, NULL, false);
+	if (scope->entry)
+		return grant_entry(scope, &scope->granted, admission);
 	if (manner == AMA_FROM_GATE_PEEKING) {
 		int err = ama_pool_grant_now(scope->pool, &scope->granted);
 
 		if (err != -EAGAIN || grant_for_cached(scope, op, call))
 			return err == -EAGAIN ? 0 : err;
 	}
-	progress = scope->pool == &ama_progress_pool;
-	/* Progress does not queue behind those who wait for it. */
-	if ((op->flags & AMA_OP_PROGRESS) &&
-	    ama_pool_try_grant(scope->pool, &scope->granted))
-		return 0;
-	return ama_pool_grant(scope->pool, &scope->granted,
-			      progress ? NULL : admission, !progress);
+	return ama_pool_grant(scope->pool, &scope->granted, admission, true);
 }
 
 /* At most half of the slots are for tasks that may keep them without end. */
@@ -210,7 +214,6 @@ static atomic_t scopes_on_demand = ATOMIC_INIT(0);
 
 static int open_on_demand(struct ama_scope *scope, const struct ama_admission *admission)
 {
-	scope->granted = (struct ama_demand){ };
 	scope->on_demand = true;
 	scope->admission = admission;
 	if (atomic_inc_return(&scopes_on_demand) <= AMA_SLOTS / 2) {
@@ -247,22 +250,28 @@ static int open_first(struct ama_scope *scope, struct ama_scope *outer,
 	return err;
 }
 
-static void open_inside(struct ama_scope *scope, struct ama_scope *outer,
+/*
+ * Returns false if the scope has to have a grant of its own: what was granted on
+ * a guess may have gone to another file system.
+ */
+static bool open_inside(struct ama_scope *scope, struct ama_scope *outer,
 			const struct ama_demand *demand)
 {
+	struct ama_scope *root = outer->root;
+
+	if (scope->pool != root->pool && scope->pool == &ama_progress_pool &&
+	    ama_pool_try_grant(scope->pool, demand))
+		scope->granted = *demand;
+	/* If it is refused, what is left may still do. */
+	else if (raise_grant(root, demand) || !root->guess)
+		scope->root = root;
+	else
+		return false;
+	scope->pool = scope->root == scope ? scope->pool : root->pool;
 	scope->outer = outer;
 	scope->slot = outer->slot;
-	if (scope->pool != outer->root->pool &&
-	    scope->pool == &ama_progress_pool &&
-	    ama_pool_try_grant(scope->pool, demand)) {
-		scope->granted = *demand;
-	} else {
-		scope->root = outer->root;
-		scope->pool = outer->root->pool;
-		/* If it is refused, what is left may still do. */
-		raise_grant(scope->root, demand);
-	}
 	ama_slot_set(scope->slot, scope);
+	return true;
 }
 
 static int open_scope(struct ama_scope *scope, struct ama_client *client,
@@ -289,12 +298,13 @@ static int open_scope(struct ama_scope *scope, struct ama_client *client,
 	scope->peeking = false;
 	scope->guess = false;
 	scope->on_demand = false;
-	if (outer && !outer->on_demand) {
-		scope->granted = (struct ama_demand){ };
-		open_inside(scope, outer, &demand);
-	} else if (manner == AMA_ON_DEMAND) {
+	scope->entry = client->fs_type && manner == AMA_FROM_ENTRY;
+	scope->asking = false;
+	scope->lenient = false;
+	scope->granted = (struct ama_demand){ };
+	if (manner == AMA_ON_DEMAND) {
 		err = open_on_demand(scope, admission);
-	} else {
+	} else if (!outer || outer->on_demand || !open_inside(scope, outer, &demand)) {
 		scope->granted = demand;
 		err = open_first(scope, outer, call, admission, manner);
 	}
@@ -386,6 +396,30 @@ int ama_scope_open(struct ama_scope *scope, struct ama_client *client,
 EXPORT_SYMBOL_GPL(ama_scope_open);
 
 /**
+ * ama_scope_open_on_demand - for an entry that may wait for other tasks
+ * @scope:     as for ama_scope_open()
+ * @client:    as there
+ * @op:        as there
+ * @call:      as there
+ * @admission: as there; stays valid until the scope is closed
+ *
+ * No grant is held: each page that the allocator refuses is asked for when it is
+ * needed. A scope that is opened inside it has a grant of its own.
+ *
+ * Context: process context. Neither waits nor fails. In a scope, or when too
+ * many tasks are in such scopes already, nothing is opened.
+ */
+void ama_scope_open_on_demand(struct ama_scope *scope, struct ama_client *client,
+			      unsigned int op, const struct ama_call *call,
+			      const struct ama_admission *admission)
+{
+	if (ama_current_scope() ||
+	    open_scope(scope, client, op, call, admission, AMA_ON_DEMAND))
+		scope->slot = AMA_JOINED;
+}
+EXPORT_SYMBOL_GPL(ama_scope_open_on_demand);
+
+/**
  * ama_scope_close - the request is done
  * @scope: the task's innermost scope
  *
@@ -453,7 +487,8 @@ EXPORT_SYMBOL_GPL(ama_scope_extend);
  * @call:      what the next piece's demand depends on
  * @admission: as for ama_scope_open()
  *
- * Context: may sleep; no lock may be held that another scope could want.
+ * Context: may sleep; no lock may be held that another scope could want, but as
+ * for ama_scope_open().
  * Return: 0; -EAGAIN if @scope is inside another one, which holds locks or a
  * grant that this cannot let go of: the caller then returns what it has done;
  * otherwise as ama_scope_open(). The scope is open in any case.
@@ -462,20 +497,22 @@ int ama_scope_renew(struct ama_scope *scope, const struct ama_call *call,
 		    const struct ama_admission *admission)
 {
 	struct ama_demand demand;
-	bool progress;
 	int err;
 
 	if (scope->outer && !scope->outer->on_demand)
 		return -EAGAIN;
 	demand = scope->client->ops[scope->op].bound(call);
-	progress = scope->pool == &ama_progress_pool;
 	ama_pool_return(scope->pool, &scope->granted);
 	scope->granted = (struct ama_demand){ };
 	scope->whole = false;
 	scope->cut = false;
 	scope->peeking = false;
-	err = ama_pool_grant(scope->pool, &demand, progress ? NULL : admission,
-			     !progress);
+	if (scope->pool == &ama_progress_pool)
+		err = ama_pool_grant(scope->pool, &demand, NULL, false);
+	else if (scope->entry)
+		err = grant_entry(scope, &demand, admission);
+	else
+		err = ama_pool_grant(scope->pool, &demand, admission, true);
 	if (err)
 		return err;
 	scope->granted = demand;

@@ -38,6 +38,17 @@ module_param(progress_pages, uint, 0444);
 MODULE_PARM_DESC(progress_pages,
 		 "order-0 pages that the reserve for writeback and eviction holds (0: work it out)");
 
+/*
+ * A file system's entry that was not seen by the gate, with locks held: one, and
+ * as much again for what is granted page by page.
+ */
+#define FALLBACK_AT_ONCE	2
+
+static unsigned int fallback_pages;
+module_param(fallback_pages, uint, 0444);
+MODULE_PARM_DESC(fallback_pages,
+		 "order-0 pages that the reserve for requests that may hold locks holds (0: work it out)");
+
 /* Largest demands of the clients so far, for each order. */
 static struct ama_demand largest_ordinary, largest_progress;
 
@@ -77,15 +88,13 @@ void ama_sizing_reset(void)
 }
 
 static void apply(struct ama_pool *pool, const struct ama_demand *largest,
-		  unsigned int at_once, const struct ama_demand *once_more,
-		  unsigned int fixed)
+		  unsigned int at_once, unsigned int fixed)
 {
 	unsigned long want[AMA_ORDERS];
 	unsigned int order;
 
 	for (order = 0; order < AMA_ORDERS; order++)
-		want[order] = (unsigned long)largest->pages[order] * at_once +
-			      once_more->pages[order];
+		want[order] = (unsigned long)largest->pages[order] * at_once;
 	if (fixed && want[0])
 		want[0] = fixed;
 	ama_pool_want(pool, want);
@@ -96,11 +105,10 @@ static void apply(struct ama_pool *pool, const struct ama_demand *largest,
  */
 void ama_sizing_apply(void)
 {
-	static const struct ama_demand nothing;
-
-	apply(&ama_ordinary_pool, &largest_ordinary, requests_at_once(), &nothing,
+	apply(&ama_ordinary_pool, &largest_ordinary, requests_at_once(),
 	      reserve_pages);
-	/* A file system's entry with locks held may have to draw on this one. */
+	apply(&ama_fallback_pool, &largest_ordinary, FALLBACK_AT_ONCE,
+	      fallback_pages);
 	apply(&ama_progress_pool, &largest_progress, progress_at_once(),
-	      &largest_ordinary, progress_pages);
+	      progress_pages);
 }

@@ -147,6 +147,17 @@ static inline struct folio *cfs_lock_cached(struct address_space *mapping,
 	return IS_ERR_OR_NULL(folio) ? NULL : folio;
 }
 
+/* Head of iomap_writeback_ops.map_blocks(): the length was added in 6.12. */
+#ifdef HAVE_IOMAP_MAP_BLOCKS_LEN
+#define CFS_MAP_DIRTY(name, ctx, inode, offset) \
+	int name(struct iomap_writepage_ctx *ctx, struct inode *inode, \
+		 loff_t offset, unsigned int len)
+#else
+#define CFS_MAP_DIRTY(name, ctx, inode, offset) \
+	int name(struct iomap_writepage_ctx *ctx, struct inode *inode, \
+		 loff_t offset)
+#endif
+
 /* iomap tracks dirty blocks inside a folio since 6.6. */
 #ifdef HAVE_IOMAP_DIRTY_FOLIO
 #define cfs_dirty_folio iomap_dirty_folio

@@ -112,8 +112,6 @@ bool dmem_cache_load(const struct dmem_key *key, const struct dmem_copy *copy)
 		loaded = dmem_index_load(store, key, hash, copy);
 		if (loaded) {
 			dmem_count(store, DMEM_LOADED, 1);
-			if (copy->consume)
-				dmem_count(store, DMEM_DROPPED, 1);
 			dmem_latency_add(DMEM_WORK_LOAD, local_clock() - start);
 			break;
 		}
@@ -226,8 +224,6 @@ static noinline u64 drop_row(struct dmem_store *store,
 		key.block++;
 		absent += count_absent(store, dmem_hash_mix(&key), nr - absent);
 	}
-	if (dropped)
-		dmem_count(store, DMEM_DROPPED, dropped);
 	return dropped;
 }
 
@@ -285,7 +281,6 @@ static u64 drop_range(struct dmem_store *store, u32 page, u32 end, u32 cookie)
 		if (dmem_index_drop(store, &key, dmem_hash(&key)))
 			dropped++;
 	}
-	dmem_count(store, DMEM_DROPPED, dropped);
 	return dropped;
 }
 

@@ -15,7 +15,6 @@
 #include <linux/hash.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/string.h>
 
 #include "dmem.h"
 
@@ -43,14 +42,24 @@ static struct volume *volumes[MAX_VOLUMES];
 static DEFINE_MUTEX(volumes_lock);	/* protects taking and giving back volumes */
 
 /*
- * Inode numbers, and handles of a number and a generation, are a file's name here;
- * files of file systems with longer handles are not kept.
+ * What names a file: an inode's number, or a number and a generation, or, on
+ * btrfs, inode, tree and generation, as far as they fit. Files with longer names
+ * are not kept.
  */
-static bool file_object(const struct cleancache_filekey *file, u64 *object)
+static bool file_name(const struct cleancache_filekey *file, u64 *object,
+		      u32 *generation)
 {
-	static_assert(sizeof(file->u) == CLEANCACHE_KEY_MAX * sizeof(u32));
-	*object = file->u.fh[0] | (u64)file->u.fh[1] << 32;
-	return !memchr_inv(&file->u.fh[2], 0, sizeof(file->u) - sizeof(*object));
+	const u32 *word = file->u.fh;
+
+	static_assert(CLEANCACHE_KEY_MAX == 6);
+	*object = word[0] | (u64)word[1] << 32;
+	*generation = word[4];
+	if (!word[2] && !word[3] && !word[4] && !word[5])
+		return *object;
+	if (word[1] >> 8 || word[2] >> 24 || word[3] || word[5])
+		return false;
+	*object |= (u64)word[2] << 40;
+	return *object;
 }
 
 static atomic64_t *file_version(struct volume *volume, u64 object)
@@ -58,17 +67,17 @@ static atomic64_t *file_version(struct volume *volume, u64 object)
 	return &volume->versions[hash_64(object, VERSION_BITS)];
 }
 
-/* The object 0 stands for keys without one: no inode has that number. */
 static bool page_key(int pool, const struct cleancache_filekey *file,
 		     pgoff_t index, struct dmem_key *key, struct dmem_guard *guard)
 {
 	struct volume *volume = volumes[pool];
+	u32 generation;
 
-	if (!file_object(file, &key->object) || !key->object)
+	if (!file_name(file, &key->object, &generation) || index > U32_MAX)
 		return false;
 	guard->slot = file_version(volume, key->object);
 	guard->value = atomic64_read(guard->slot);
-	key->block = index;
+	key->block = index | (u64)generation << 32;
 	key->cookie = READ_ONCE(volume->cache.cookie);
 	key->version = (u32)guard->value;
 	return true;
@@ -152,10 +161,11 @@ static void invalidate_page(int pool, struct cleancache_filekey file, pgoff_t in
 
 static void invalidate_inode(int pool, struct cleancache_filekey file)
 {
+	u32 generation;
 	u64 object;
 
 	/* Pairs with the second look in dmem_index_insert(). */
-	if (file_object(&file, &object))
+	if (file_name(&file, &object, &generation))
 		atomic64_inc_return(file_version(volumes[pool], object));
 }
 

@@ -203,7 +203,7 @@ static inline void dmem_count(struct dmem_store *store, enum dmem_event event,
 
 /* store.c */
 bool dmem_page_move(struct dmem_store *store, u32 page, u8 from, u8 to);
-void dmem_page_free(struct dmem_store *store, u32 page, u8 from);
+bool dmem_page_free(struct dmem_store *store, u32 page, u8 from);
 
 /* index.c */
 

@@ -65,6 +65,17 @@ unlock:
 	rcu_read_unlock();
 }
 
+/*
+ * A page that a truncation has shortened is zeroed behind its end before it becomes
+ * dirty; the inode is locked meanwhile.
+ */
+static bool being_shortened(const struct address_space *mapping, pgoff_t index)
+{
+	struct inode *inode = mapping->host;
+
+	return index >= i_size_read(inode) >> PAGE_SHIFT && inode_is_locked(inode);
+}
+
 /* A regular file's page, so that it can have a record at all? */
 static inline bool may_have_record(const struct address_space *mapping)
 {
@@ -87,7 +98,9 @@ static void page_leaves(void *data, struct folio *folio)
 
 		/* The record goes in any case. */
 		if (!dmem_resident_take(mapping, folio->index + i, &resident) ||
-		    !reclaimed || (nr > 1 && page_is_zero(page)))
+		    !reclaimed || PageHWPoison(page) ||
+		    being_shortened(mapping, folio->index + i) ||
+		    (nr > 1 && page_is_zero(page)))
 			continue;
 		offer(page, &resident);
 	}
@@ -102,7 +115,7 @@ static void page_dirtied(void *data, struct folio *folio,
 
 	if (!may_have_record(mapping))
 		return;
-	/* Pairs with the barrier in record_write(), target_io.c. */
+	/* Pairs with the barrier in drop_dirty(), resident.c. */
 	smp_mb();
 	for (i = 0; i < nr; i++)
 		dmem_resident_take(mapping, folio->index + i, &unused);

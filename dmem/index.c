@@ -184,7 +184,9 @@ bool dmem_index_load(struct dmem_store *store, const struct dmem_key *key,
 		copy_out(store, page, copy);
 		loaded = true;
 		if (copy->consume) {
-			dmem_page_free(store, page, DMEM_VALID);
+			/* Unless it was revoked, or chosen to be replaced, just now. */
+			if (dmem_page_free(store, page, DMEM_VALID))
+				dmem_count(store, DMEM_DROPPED, 1);
 			dmem_lru_consumed(store, hash);
 		} else {
 			dmem_lru_used(store, page);
@@ -213,7 +215,8 @@ bool dmem_index_drop(struct dmem_store *store, const struct dmem_key *key,
 	page = bucket_find(store, bucket, key);
 	if (page != DMEM_NIL) {
 		dmem_busy_begin(store, page);
-		dmem_page_free(store, page, DMEM_VALID);
+		if (dmem_page_free(store, page, DMEM_VALID))
+			dmem_count(store, DMEM_DROPPED, 1);
 		dmem_busy_end();
 		bucket_unlink(store, bucket, page);
 	} else {

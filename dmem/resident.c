@@ -16,6 +16,7 @@
  * oldest group: that loses a chance to fill the cache, nothing else.
  */
 #include <linux/blkdev.h>
+#include <linux/magic.h>
 #include <linux/fs.h>
 #include <linux/fscrypt.h>
 #include <linux/hash.h>
@@ -129,6 +130,23 @@ static struct group *make_group(struct group_set *set,
 }
 
 /*
+ * What a file system does to a page between the end of its read and its use is not
+ * seen here. These are known to leave it as it came: others decompress or decrypt in
+ * place, or zero what is behind the file's end.
+ */
+static bool leaves_pages_alone(const struct super_block *sb)
+{
+	switch (sb->s_magic) {
+	case EXT4_SUPER_MAGIC:		/* ext2, ext3 and ext2mfr, too */
+	case XFS_SUPER_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+	case F2FS_SUPER_MAGIC:
+		return true;
+	}
+	return false;
+}
+
+/*
  * May a page be taken for a copy of a block of this target? Its inode must be a
  * regular file whose pages hold what the device holds, on a file system that
  * sits directly on the target: what lies between might transform data in the
@@ -151,7 +169,8 @@ static bool folio_ok(const struct dmem_target *t, struct folio *folio)
 	inode = mapping->host;
 	sb = inode->i_sb;
 	if (!S_ISREG(inode->i_mode) || IS_ENCRYPTED(inode) || IS_DAX(inode) ||
-	    inode->i_blkbits < PAGE_SHIFT || !sb->s_bdev)
+	    inode->i_blkbits < PAGE_SHIFT || !sb->s_bdev ||
+	    !leaves_pages_alone(sb))
 		return false;
 	return t->stacked || sb->s_bdev->bd_disk == t->disk;
 }
@@ -166,6 +185,8 @@ bool dmem_recorder_turns(struct dmem_recorder *r, struct folio *folio)
 		return false;
 	dmem_recorder_flush(r);
 	r->mapping = folio->mapping;
+	/* f2fs reads compressed clusters into such pages. */
+	r->private = r->mapping->host->i_sb->s_magic == F2FS_SUPER_MAGIC;
 	return true;
 }
 

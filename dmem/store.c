@@ -63,17 +63,19 @@ static void hint_free(struct dmem_store *store, u32 page)
 {
 	u32 chunk = page >> DMEM_CHUNK_SHIFT;
 
-	/* Pairs with the barrier in find_free(), lru.c. */
+	/* Pairs with the barrier in take_free(), lru.c. */
 	smp_mb();
 	if (!test_bit(chunk, store->free_chunks))
 		set_bit(chunk, store->free_chunks);
 }
 
 /* Empty an announced page that is in the state @from, if it still is. */
-void dmem_page_free(struct dmem_store *store, u32 page, u8 from)
+bool dmem_page_free(struct dmem_store *store, u32 page, u8 from)
 {
-	if (dmem_page_move(store, page, from, DMEM_FREE))
-		hint_free(store, page);
+	if (!dmem_page_move(store, page, from, DMEM_FREE))
+		return false;
+	hint_free(store, page);
+	return true;
 }
 
 static bool range_bad(const struct dmem_store *store, unsigned long first,

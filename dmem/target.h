@@ -159,7 +159,7 @@ static inline struct dmem_key dmem_target_key(const struct dmem_target *t,
 /**
  * struct dmem_io - what is remembered of a bio
  * @iter:  the bio's iterator when it was mapped
- * @sum:   of a read: sum of the write counters of its blocks then
+ * @sum:   of a read: writes of its blocks that were started until then
  * @block: first block touched
  * @nr:    number of blocks touched
  * @kind:  what its completion has to do
@@ -201,6 +201,7 @@ void dmem_swap_fill(struct dmem_target *t, struct bio *bio,
  * @t:        target of the transfer
  * @written:  after a writeback: a page that is dirty again is not recorded
  * @mapping:  file whose pages are accepted
+ * @private:  its file system has pages that look like the file's own
  * @number:   of the group that is being collected
  * @mask:     its pages that were
  * @recorded: pages recorded in all
@@ -212,6 +213,7 @@ struct dmem_recorder {
 	struct dmem_target *t;
 	bool written;
 	struct address_space *mapping;
+	bool private;
 	u32 number;
 	u32 mask;
 	u32 recorded;
@@ -239,8 +241,11 @@ static inline bool dmem_recorder_accepts(struct dmem_recorder *r,
 {
 	struct address_space *mapping = READ_ONCE(folio->mapping);
 
-	return (mapping && mapping == r->mapping) ||
-	       dmem_recorder_turns(r, folio);
+	if (unlikely(!mapping))
+		return false;
+	if (mapping != r->mapping && !dmem_recorder_turns(r, folio))
+		return false;
+	return likely(!r->private) || xa_load(&mapping->i_pages, folio->index) == folio;
 }
 
 /*

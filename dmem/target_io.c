@@ -11,13 +11,14 @@
  * a completion needs is in the bio's own dmem_io.
  */
 #include <linux/blkdev.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 
 #include "target.h"
 #include "trace.h"
 
-/* Longest discard or zeroing handled at once, in blocks. */
+/* Longest discard or zeroing handled at once, in blocks, but for a device's unit. */
 #define MAX_DISCARD	4096U
 
 /* Set the blocks that a bio at @sector of the target touches. */
@@ -54,14 +55,32 @@ static bool write_is_writeback(const struct dmem_target *t, struct bio *bio)
 	       folio_test_writeback(page_folio(bio_page(bio)));
 }
 
+/*
+ * Take a discard or zeroing in pieces; a device drops what is less than one of
+ * its units, so they end where a unit does.
+ */
+static void shorten(struct dmem_target *t, struct bio *bio, sector_t sector)
+{
+	unsigned int unit = max(bdev_discard_granularity(t->dev->bdev) >> SECTOR_SHIFT, 1U);
+	sector_t start = t->start + sector;
+	sector_t end = start + MAX_DISCARD * BLOCK_SECTORS;
+	u32 behind;
+
+	if (bio_sectors(bio) <= MAX_DISCARD * BLOCK_SECTORS)
+		return;
+	div_u64_rem(end, unit, &behind);
+	end = end - behind > start ? end - behind : end - behind + unit;
+	if (end - start < bio_sectors(bio))
+		dm_accept_partial_bio(bio, end - start);
+}
+
 static int map_write(struct dmem_target *t, struct bio *bio, struct dmem_io *io,
 		     sector_t sector)
 {
 	u64 dropped = 0;
 
-	if (bio_op(bio) != REQ_OP_WRITE &&
-	    bio_sectors(bio) > MAX_DISCARD * BLOCK_SECTORS)
-		dm_accept_partial_bio(bio, MAX_DISCARD * BLOCK_SECTORS);
+	if (bio_op(bio) != REQ_OP_WRITE)
+		shorten(t, bio, sector);
 	set_blocks(io, sector, bio_sectors(bio));
 	io->kind = DMEM_IO_WRITE;
 	if (bio_op(bio) == REQ_OP_WRITE && is_whole_blocks(bio, sector)) {
@@ -120,7 +139,9 @@ static void record_writes(struct dmem_target *t, struct bio *bio,
  */
 static bool folio_is_being_read(struct folio *folio)
 {
-	return folio_test_locked(folio) && !folio_test_uptodate(folio);
+	/* One that is dirty in part is more than its block. */
+	return folio_test_locked(folio) && !folio_test_uptodate(folio) &&
+	       !folio_test_dirty(folio);
 }
 
 /*
@@ -311,7 +332,7 @@ static void record_reads(struct dmem_target *t, struct bio *bio,
 			break;
 		dmem_recorder_add(&recorder, folio, bvec.bv_page, block++,
 				  counter);
-		sum += counter;
+		sum += dmem_wtrack_starts(counter);
 	}
 	dmem_recorder_flush(&recorder);
 	if (block == io->block + io->nr && sum == io->sum) {

@@ -86,7 +86,7 @@ void dmem_wtrack_end(struct dmem_wtrack *wt, u64 block, u32 nr)
 	}
 }
 
-/* Returns whether no write is in flight on the blocks, and their sum. */
+/* Returns whether no write is in flight on the blocks, and the sum of all that were. */
 bool dmem_wtrack_quiet(struct dmem_wtrack *wt, u64 block, u32 nr, u64 *sum)
 {
 	u64 flights = 0;
@@ -100,7 +100,7 @@ bool dmem_wtrack_quiet(struct dmem_wtrack *wt, u64 block, u32 nr, u64 *sum)
 			u64 counter = atomic64_read(slot++);
 
 			flights |= counter;
-			total += counter;
+			total += dmem_wtrack_starts(counter);
 		}
 	}
 	*sum = total;

@@ -5,6 +5,7 @@
  */
 #include <linux/compat.h>
 #include <linux/fs.h>
+#include <linux/mount.h>
 #include <linux/posix_acl.h>
 #include <linux/xattr.h>
 #include "entry.h"
@@ -137,7 +138,7 @@ int ext2mfr_fileattr_set(struct cfs_idmap *idmap, struct dentry *dentry,
 	return err;
 }
 
-long ext2mfr_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+static long do_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct ama_scope scope;
 	long ret = e2m_enter(&scope, file_inode(file)->i_sb, E2M_OP_IOCTL, 0);
@@ -146,6 +147,24 @@ long ext2mfr_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ret;
 	ret = e2m_ioctl(file, cmd, arg);
 	e2m_leave(&scope);
+	return ret;
+}
+
+/* Nothing is held while a frozen volume, or another task's lock, is waited for. */
+long ext2mfr_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	bool writes = cmd == FS_IOC_SETVERSION || cmd == FS_IOC_SETFSLABEL;
+	long ret;
+
+	if (!writes)
+		return do_ioctl(file, cmd, arg);
+	ret = mnt_want_write_file(file);
+	if (ret)
+		return ret;
+	inode_lock(file_inode(file));
+	ret = do_ioctl(file, cmd, arg);
+	inode_unlock(file_inode(file));
+	mnt_drop_write_file(file);
 	return ret;
 }
 

@@ -4,9 +4,11 @@
  * seeking, syncing.
  *
  * Between two pieces the scope is made whole again. That costs a comparison as
- * long as memory is to be had. When it is not, a writer lets go of the inode
- * lock before it waits, so that others, who may hold what it waits for, can go
- * on.
+ * long as memory is to be had. When it is not, a request that passed the gate
+ * ends there, and the gate goes on with it; another waits where it is.
+ *
+ * An entry that the gate has not seen takes its lock first and its scope then:
+ * whoever was granted something has all locks, so that it comes to an end.
  */
 #include <linux/fs.h>
 #include <linux/mutex.h>
@@ -86,20 +88,47 @@ static ssize_t read_pieces(struct ama_scope *scope, struct kiocb *iocb,
 static ssize_t read_cached(struct kiocb *iocb, struct iov_iter *to)
 {
 	size_t count = iov_iter_count(to);
-	ssize_t ret = -EAGAIN;
+	ssize_t ret;
 
-	if (!(iocb->ki_flags & IOCB_DIRECT)) {
-		pagefault_disable();
-		iocb->ki_flags |= IOCB_NOIO;
-		ret = generic_file_read_iter(iocb, to);
-		iocb->ki_flags &= ~IOCB_NOIO;
-		pagefault_enable();
-	}
+	pagefault_disable();
+	iocb->ki_flags |= IOCB_NOIO;
+	ret = generic_file_read_iter(iocb, to);
+	iocb->ki_flags &= ~IOCB_NOIO;
+	pagefault_enable();
 	if (ret == count || (ret >= 0 &&
 			     iocb->ki_pos >= i_size_read(file_inode(iocb->ki_filp))))
 		return ret;
 	ama_scope_peek_failed();
 	return ret > 0 ? ret : -EAGAIN;
+}
+
+static int lock_inode_shared(struct inode *inode, const struct kiocb *iocb)
+{
+	if (!(iocb->ki_flags & IOCB_NOWAIT))
+		inode_lock_shared(inode);
+	else if (!inode_trylock_shared(inode))
+		return -EAGAIN;
+	return 0;
+}
+
+static ssize_t read_direct(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct inode *inode = file_inode(iocb->ki_filp);
+	struct ama_scope scope;
+	ssize_t ret = lock_inode_shared(inode, iocb);
+
+	if (ret)
+		return ret;
+	ret = enter_transfer(&scope, iocb, E2M_OP_READ, iov_iter_count(to));
+	if (unlikely(ret == AMA_PEEK)) {
+		ama_scope_peek_failed();
+		ret = -EAGAIN;
+	} else if (!ret) {
+		ret = e2m_read_direct(iocb, to);
+		e2m_leave(&scope);
+	}
+	inode_unlock_shared(inode);
+	return ret;
 }
 
 static ssize_t ext2mfr_read_iter(struct kiocb *iocb, struct iov_iter *to)
@@ -110,14 +139,14 @@ static ssize_t ext2mfr_read_iter(struct kiocb *iocb, struct iov_iter *to)
 
 	if (!count)
 		return 0;
+	if (iocb->ki_flags & IOCB_DIRECT)
+		return read_direct(iocb, to);
 	ret = enter_transfer(&scope, iocb, E2M_OP_READ, count);
 	if (unlikely(ret == AMA_PEEK))
 		return read_cached(iocb, to);
 	if (ret)
 		return ret;
-	if (iocb->ki_flags & IOCB_DIRECT)
-		ret = e2m_read_direct(iocb, to);
-	else if (count <= AMA_PIECE)
+	if (count <= AMA_PIECE)
 		ret = generic_file_read_iter(iocb, to);
 	else
 		ret = read_pieces(&scope, iocb, to);
@@ -134,33 +163,18 @@ static int lock_inode(struct inode *inode, const struct kiocb *iocb)
 	return 0;
 }
 
-/*
- * Cover the writer's next piece, in the middle of its transfer, with the inode
- * lock held. Returns false if the transfer has to end here; the lock is held
- * in any case.
- */
+/* Cover the writer's next piece, in the middle of its transfer, if that can be. */
 static bool next_write_piece(struct ama_scope *scope, struct kiocb *iocb,
 			     size_t bytes)
 {
-	struct inode *inode = file_inode(iocb->ki_filp);
 	struct ama_call call = {
-		.sb = inode->i_sb,
+		.sb = file_inode(iocb->ki_filp)->i_sb,
 		.bytes = min_t(size_t, bytes, AMA_PIECE),
 	};
-	int err;
 
-	if (ama_scope_extend(E2M_OP_WRITE, &call))
-		return true;
-	if (iocb->ki_flags & IOCB_NOWAIT)
-		return false;
-	inode_unlock(inode);
-	err = ama_scope_renew(scope, &call, admission_of(iocb));
-	inode_lock(inode);
-	/* Someone else may have appended meanwhile, or marked the file. */
-	if ((iocb->ki_flags & IOCB_APPEND) &&
-	    iocb->ki_pos != i_size_read(inode))
-		return false;
-	return !err && !IS_IMMUTABLE(inode);
+	return ama_scope_extend(E2M_OP_WRITE, &call) ||
+	       (!(iocb->ki_flags & IOCB_NOWAIT) &&
+		!ama_scope_renew(scope, &call, admission_of(iocb)));
 }
 
 static ssize_t write_pieces(struct ama_scope *scope, struct kiocb *iocb,
@@ -205,17 +219,18 @@ static ssize_t ext2mfr_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	struct ama_scope scope;
 	ssize_t ret;
 
-	ret = enter_transfer(&scope, iocb, E2M_OP_WRITE, iov_iter_count(from));
-	if (ret)
-		return ret;
 	ret = lock_inode(inode, iocb);
 	if (ret)
-		goto out;
+		return ret;
+	ret = enter_transfer(&scope, iocb, E2M_OP_WRITE, iov_iter_count(from));
+	if (ret) {
+		inode_unlock(inode);
+		return ret;
+	}
 	ret = write_locked(&scope, iocb, from);
 	inode_unlock(inode);
 	if (ret > 0)
 		ret = generic_write_sync(iocb, ret);
-out:
 	e2m_leave(&scope);
 	return ret;
 }
@@ -236,34 +251,41 @@ static ssize_t ext2mfr_splice_read(struct file *in, loff_t *ppos,
 	return ret;
 }
 
+/*
+ * Whoever fills the pipe may take his time. Nothing is held for that long: what is
+ * written has scopes of its own, in ext2mfr_write_iter().
+ */
 static ssize_t ext2mfr_splice_write(struct pipe_inode_info *pipe,
 				    struct file *out, loff_t *ppos, size_t len,
 				    unsigned int flags)
 {
+	struct super_block *sb = file_inode(out)->i_sb;
+	struct ama_call call = { .sb = sb };
 	struct ama_scope scope;
 	ssize_t ret;
 
-	len = min_t(size_t, len, AMA_PIECE);
-	ret = e2m_enter(&scope, file_inode(out)->i_sb, E2M_OP_WRITE, len);
-	if (ret)
-		return ret;
+	ama_scope_open_on_demand(&scope, &ext2mfr_client, E2M_OP_WRITE, &call,
+				 &E2M_SB(sb)->opt.mfr);
 	ret = iter_file_splice_write(pipe, out, ppos, len, flags);
-	e2m_leave(&scope);
+	ama_scope_close(&scope);
 	return ret;
 }
 
 static loff_t ext2mfr_llseek(struct file *file, loff_t offset, int whence)
 {
+	struct inode *inode = file_inode(file);
 	struct ama_scope scope;
 	loff_t ret;
 
 	if (whence != SEEK_HOLE && whence != SEEK_DATA)
 		return generic_file_llseek(file, offset, whence);
-	ret = e2m_enter(&scope, file_inode(file)->i_sb, E2M_OP_MAP, 0);
-	if (ret)
-		return ret;
-	ret = e2m_llseek(file, offset, whence);
-	e2m_leave(&scope);
+	inode_lock_shared(inode);
+	ret = e2m_enter(&scope, inode->i_sb, E2M_OP_MAP, 0);
+	if (!ret) {
+		ret = e2m_seek_data_hole(file, offset, whence);
+		e2m_leave(&scope);
+	}
+	inode_unlock_shared(inode);
 	return ret;
 }
 
@@ -287,11 +309,13 @@ static long ext2mfr_fallocate(struct file *file, int mode, loff_t offset,
 	struct ama_scope scope;
 	long err;
 
+	inode_lock(inode);
 	err = e2m_enter(&scope, inode->i_sb, E2M_OP_FALLOCATE, 0);
-	if (err)
-		return err;
-	err = e2m_fallocate(inode, mode, offset, len);
-	e2m_leave(&scope);
+	if (!err) {
+		err = e2m_fallocate(inode, mode, offset, len);
+		e2m_leave(&scope);
+	}
+	inode_unlock(inode);
 	return err;
 }
 

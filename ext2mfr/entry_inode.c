@@ -161,16 +161,18 @@ static int ext2mfr_fiemap(struct inode *inode, struct fiemap_extent_info *info,
 {
 	struct ama_scope scope;
 	u64 size;
-	int err = e2m_enter(&scope, inode->i_sb, E2M_OP_MAP, 0);
+	int err;
 
-	if (err)
-		return err;
 	inode_lock_shared(inode);
-	/* A length of nothing is refused, an empty file is not. */
-	size = max_t(u64, i_size_read(inode), 1);
-	err = iomap_fiemap(inode, info, start, min(len, size), &e2m_iomap_ops);
+	err = e2m_enter(&scope, inode->i_sb, E2M_OP_MAP, 0);
+	if (!err) {
+		/* A length of nothing is refused, an empty file is not. */
+		size = max_t(u64, i_size_read(inode), 1);
+		err = iomap_fiemap(inode, info, start, min(len, size),
+				   &e2m_iomap_ops);
+		e2m_leave(&scope);
+	}
 	inode_unlock_shared(inode);
-	e2m_leave(&scope);
 	return err;
 }
 

@@ -71,25 +71,26 @@ static vm_fault_t mkwrite(struct vm_fault *vmf)
 	struct inode *inode = file_inode(file);
 	vm_fault_t ret;
 
-	sb_start_pagefault(inode->i_sb);
 	file_update_time(file);
 	filemap_invalidate_lock_shared(inode->i_mapping);
 	ret = cfs_page_mkwrite(vmf, &e2m_iomap_ops);
 	filemap_invalidate_unlock_shared(inode->i_mapping);
-	sb_end_pagefault(inode->i_sb);
 	return ret;
 }
 
 static vm_fault_t ext2mfr_page_mkwrite(struct vm_fault *vmf)
 {
 	struct super_block *sb = file_inode(vmf->vma->vm_file)->i_sb;
+	vm_fault_t ret = VM_FAULT_OOM;
 	struct ama_scope scope;
-	vm_fault_t ret;
 
-	if (e2m_enter(&scope, sb, E2M_OP_FAULT, 0))
-		return VM_FAULT_OOM;
-	ret = mkwrite(vmf);
-	e2m_leave(&scope);
+	/* First: a frozen volume makes it wait for as long as somebody likes. */
+	sb_start_pagefault(sb);
+	if (!e2m_enter(&scope, sb, E2M_OP_FAULT, 0)) {
+		ret = mkwrite(vmf);
+		e2m_leave(&scope);
+	}
+	sb_end_pagefault(sb);
 	return ret;
 }
 

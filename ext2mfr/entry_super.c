@@ -103,6 +103,8 @@ static int ext2mfr_freeze_fs(struct super_block *sb)
 		return -ENOMEM;
 	err = e2m_freeze(sb);
 	e2m_leave(&scope);
+	if (!err)
+		ama_client_frozen(&ext2mfr_client, true);
 	return err;
 }
 
@@ -115,6 +117,8 @@ static int ext2mfr_unfreeze_fs(struct super_block *sb)
 		return -ENOMEM;
 	err = e2m_thaw(sb);
 	e2m_leave(&scope);
+	if (!err)
+		ama_client_frozen(&ext2mfr_client, false);
 	return err;
 }
 
@@ -188,6 +192,7 @@ static int ext2mfr_reconfigure(struct fs_context *fc)
 	if (err)
 		return err;
 	err = e2m_reconfigure(fc);
+	ama_client_remounted(&ext2mfr_client);
 	e2m_leave(&scope);
 	return err;
 }

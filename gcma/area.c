@@ -16,7 +16,12 @@
 #include "heap.h"
 #include "zero.h"
 
-/* Protects the list of areas and serialises making and removing them. */
+/*
+ * Areas are made and removed one at a time, which may take seconds and registers
+ * devices. The list is changed under both locks, and read under either: whoever
+ * looks for an area may hold a lock of the devices'.
+ */
+static DEFINE_MUTEX(making_lock);
 static DEFINE_MUTEX(areas_lock);
 static LIST_HEAD(areas);
 
@@ -24,7 +29,6 @@ static struct gcma_area *find_area(const char *name)
 {
 	struct gcma_area *area;
 
-	lockdep_assert_held(&areas_lock);
 	list_for_each_entry(area, &areas, list)
 		if (!strcmp(area->name, name))
 			return area;
@@ -44,6 +48,17 @@ static struct gcma_area *find_overlap(u64 phys, u64 size)
 			return area;
 	}
 	return NULL;
+}
+
+static int check_available(const struct gcma_spec *spec)
+{
+	long available = si_mem_available();
+
+	if (available >= (long)(spec->size >> PAGE_SHIFT))
+		return 0;
+	pr_err("gcma: %s: %llu MiB asked for, %ld MiB of memory available\n",
+	       spec->name, spec->size >> 20, available >> (20 - PAGE_SHIFT));
+	return -ENOMEM;
 }
 
 /* Refuse what can be seen to be wrong before anything is touched. */
@@ -69,8 +84,13 @@ static int check_spec(const struct gcma_spec *spec)
 		       spec->name, spec->size);
 		return -EINVAL;
 	}
+	if (spec->nid != NUMA_NO_NODE &&
+	    (spec->nid < 0 || spec->nid >= MAX_NUMNODES || !node_online(spec->nid))) {
+		pr_err("gcma: %s: there is no node %d\n", spec->name, spec->nid);
+		return -EINVAL;
+	}
 	if (!spec->at_phys)
-		return 0;
+		return check_available(spec);
 	if (!IS_ALIGNED(spec->phys, PAGE_SIZE) ||
 	    check_add_overflow(spec->phys, spec->size, &end)) {
 		pr_err("gcma: %s: the address %#llx is not that of a page\n",
@@ -145,8 +165,10 @@ static struct gcma_area *make_area(const struct gcma_spec *spec)
 	struct gcma_area *area = new_area(spec);
 	int err;
 
-	if (IS_ERR(area))
+	if (IS_ERR(area)) {
+		pr_err("gcma: %s: no memory for the area's tables\n", spec->name);
 		return area;
+	}
 	err = gcma_claim_memory(&area->claim, spec);
 	if (err)
 		goto free_area;
@@ -196,18 +218,20 @@ struct gcma_area *gcma_area_create(const struct gcma_spec *spec)
 	struct gcma_area *area;
 	int err;
 
-	err = mutex_lock_interruptible(&areas_lock);
+	err = mutex_lock_interruptible(&making_lock);
 	if (err)
 		return ERR_PTR(err);
 	err = check_spec(spec);
 	area = err ? ERR_PTR(err) : make_area(spec);
 	if (!IS_ERR(area)) {
+		mutex_lock(&areas_lock);
 		list_add_tail(&area->list, &areas);
+		mutex_unlock(&areas_lock);
 		pr_info("gcma: %s: %llu MiB at %#llx%s\n", area->name,
 			spec->size >> 20, (u64)gcma_area_base(area),
 			area->claim.pgmap ? " (reserved at boot)" : "");
 	}
-	mutex_unlock(&areas_lock);
+	mutex_unlock(&making_lock);
 	return area;
 }
 
@@ -235,13 +259,16 @@ static int close_area(struct gcma_area *area)
 
 static void unmake_area(struct gcma_area *area)
 {
+	mutex_lock(&areas_lock);
 	list_del(&area->list);
+	mutex_unlock(&areas_lock);
 	gcma_debugfs_remove(area);
 	gcma_heap_remove(area->heap);
 	gcma_zero_stop(area);
 	/* Nobody can lend or revoke any more. */
 	dmem_store_destroy(area->store);
-	gcma_claim_return(&area->claim);
+	if (!area->lost)
+		gcma_claim_return(&area->claim);
 	pr_info("gcma: %s: removed\n", area->name);
 	free_area(area);
 }
@@ -258,11 +285,11 @@ int gcma_area_remove(struct gcma_area *area)
 {
 	int err;
 
-	mutex_lock(&areas_lock);
+	mutex_lock(&making_lock);
 	err = close_area(area);
 	if (!err)
 		unmake_area(area);
-	mutex_unlock(&areas_lock);
+	mutex_unlock(&making_lock);
 	return err;
 }
 
@@ -279,17 +306,17 @@ void gcma_areas_remove_all(void)
 {
 	struct gcma_area *area, *next;
 
-	mutex_lock(&areas_lock);
+	mutex_lock(&making_lock);
 	list_for_each_entry_safe(area, next, &areas, list) {
 		if (close_area(area)) {
 			area->gone = true;
+			area->lost = true;
 			pr_err("gcma: %s: %u pages were never released; the area's memory is lost until the next boot\n",
 			       area->name, area->nr_pages - area->free.nr_free);
-			area->claim.nr_pages = 0;
 		}
 		unmake_area(area);
 	}
-	mutex_unlock(&areas_lock);
+	mutex_unlock(&making_lock);
 }
 
 /**

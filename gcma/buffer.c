@@ -245,6 +245,8 @@ static void buffer_release(struct dma_buf *dmabuf)
 	gcma_release(area, buffer->page, buffer_pages(buffer));
 	mutex_destroy(&buffer->lock);
 	kfree(buffer);
+	/* Last: from now on the area can be removed. */
+	gcma_area_unhold(area);
 }
 
 static const struct dma_buf_ops buffer_ops = {
@@ -292,6 +294,10 @@ struct dma_buf *gcma_buffer_export(struct gcma_area *area, size_t len,
 	buffer = kzalloc(sizeof(*buffer), GFP_KERNEL);
 	if (!buffer)
 		return ERR_PTR(-ENOMEM);
+	if (!gcma_area_hold(area)) {
+		kfree(buffer);
+		return ERR_PTR(-ENODEV);
+	}
 	buffer->area = area;
 	buffer->len = len;
 	buffer->pid = task_tgid_nr(current);
@@ -322,6 +328,7 @@ struct dma_buf *gcma_buffer_export(struct gcma_area *area, size_t len,
 free_buffer:
 	mutex_destroy(&buffer->lock);
 	kfree(buffer);
+	gcma_area_unhold(area);
 	return ERR_PTR(err);
 }
 

@@ -139,18 +139,6 @@ static int claim_anywhere(struct gcma_claim *claim, const struct gcma_spec *spec
 	unsigned int pass;
 	int nid, err = -ENOMEM;
 
-	if (spec->nid != NUMA_NO_NODE &&
-	    (spec->nid < 0 || spec->nid >= MAX_NUMNODES ||
-	     !node_online(spec->nid))) {
-		pr_err("gcma: %s: there is no node %d\n", spec->name, spec->nid);
-		return -EINVAL;
-	}
-	if (si_mem_available() < (long)search.want) {
-		pr_err("gcma: %s: %llu MiB asked for, %ld MiB of memory available\n",
-		       spec->name, spec->size >> 20,
-		       si_mem_available() >> (20 - PAGE_SHIFT));
-		return -ENOMEM;
-	}
 	for (pass = 0; pass < PASSES; pass++) {
 		for_each_online_node(nid) {
 			if (spec->nid != NUMA_NO_NODE && spec->nid != nid)
@@ -217,12 +205,18 @@ static int claim_reserved(struct gcma_claim *claim, const struct gcma_spec *spec
 	pgmap = kzalloc(sizeof(*pgmap), GFP_KERNEL);
 	if (!pgmap)
 		return -ENOMEM;
-	claim->res = request_mem_region(spec->phys, spec->size, "gcma");
+	/* Not a literal: if the area is lost, it outlives the module. */
+	claim->res_name = kasprintf(GFP_KERNEL, "gcma %s", spec->name);
+	if (!claim->res_name) {
+		err = -ENOMEM;
+		goto free_pgmap;
+	}
+	claim->res = request_mem_region(spec->phys, spec->size, claim->res_name);
 	if (!claim->res) {
 		pr_err("gcma: %s: %#llx is in use by another driver\n",
 		       spec->name, spec->phys);
 		err = -EBUSY;
-		goto free_pgmap;
+		goto free_name;
 	}
 	pgmap->type = MEMORY_DEVICE_GENERIC;
 	pgmap->range.start = spec->phys;
@@ -244,6 +238,8 @@ static int claim_reserved(struct gcma_claim *claim, const struct gcma_spec *spec
 release_region:
 	release_mem_region(spec->phys, spec->size);
 	claim->res = NULL;
+free_name:
+	kfree(claim->res_name);
 free_pgmap:
 	kfree(pgmap);
 	return err;
@@ -297,6 +293,7 @@ void gcma_claim_return(struct gcma_claim *claim)
 		memunmap_pages(claim->pgmap);
 		release_mem_region(PFN_PHYS(claim->base_pfn),
 				   claim->nr_pages << PAGE_SHIFT);
+		kfree(claim->res_name);
 		kfree(claim->pgmap);
 	} else {
 		free_contig_range(claim->base_pfn, claim->nr_pages);

@@ -75,10 +75,9 @@ static ssize_t gcma_item_active_show(struct config_item *ci, char *page)
 /* A number of bytes with an optional suffix, and nothing else. */
 static int parse_bytes(const char *page, u64 *bytes)
 {
-	char *end;
+	const char *end = gcma_parse_bytes(page, bytes);
 
-	*bytes = memparse(page, &end);
-	return end == page || (*end && *end != '\n') ? -EINVAL : 0;
+	return !end || (*end && *end != '\n') ? -EINVAL : 0;
 }
 
 static ssize_t gcma_item_size_store(struct config_item *ci, const char *page,
@@ -165,6 +164,8 @@ static int activate(struct gcma_item *item)
 
 	if (item->area)
 		return 0;
+	if (!gcma_is_live())
+		return -EAGAIN;
 	if (!item->permanent)
 		err = configfs_depend_item_unlocked(&subsystem,
 						    &item->group.cg_item);
@@ -187,6 +188,8 @@ static int deactivate(struct gcma_item *item)
 
 	if (!item->area)
 		return 0;
+	if (!gcma_is_live())
+		return -EAGAIN;
 	err = gcma_area_remove(item->area);
 	if (err)
 		return err;
@@ -261,8 +264,11 @@ static struct gcma_item *new_item(const char *name)
 static struct config_group *make_group(struct config_group *parent,
 				       const char *name)
 {
-	struct gcma_item *item = new_item(name);
+	struct gcma_item *item;
 
+	if (!gcma_is_live())
+		return ERR_PTR(-EAGAIN);
+	item = new_item(name);
 	return IS_ERR(item) ? ERR_CAST(item) : &item->group;
 }
 

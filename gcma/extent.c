@@ -11,6 +11,7 @@
  * Nothing here locks; the area's lock is held around every call.
  */
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 
 #include "gcma.h"
 
@@ -33,7 +34,7 @@ int gcma_extents_init(struct gcma_extents *x, unsigned long nr_pages)
 	unsigned long i;
 
 	memset(x, 0, sizeof(*x));
-	x->nodes = kvcalloc(worst, sizeof(*x->nodes), GFP_KERNEL);
+	x->nodes = vcalloc(worst, sizeof(*x->nodes));
 	if (!x->nodes)
 		return -ENOMEM;
 	for (i = 0; i + 1 < worst; i++)
@@ -44,7 +45,7 @@ int gcma_extents_init(struct gcma_extents *x, unsigned long nr_pages)
 
 void gcma_extents_destroy(struct gcma_extents *x)
 {
-	kvfree(x->nodes);
+	vfree(x->nodes);
 }
 
 static bool size_before(const struct gcma_extent *a, const struct gcma_extent *b)

@@ -52,6 +52,7 @@ struct gcma_spec {
 
 int gcma_spec_check_name(const char *name);
 int gcma_spec_next(char **list, struct gcma_spec *spec);
+const char *gcma_parse_bytes(const char *text, u64 *bytes);
 
 /**
  * struct gcma_claim - page frames taken for an area
@@ -59,12 +60,14 @@ int gcma_spec_next(char **list, struct gcma_spec *spec);
  * @nr_pages: number of page frames
  * @pgmap:    for a boot reservation: its struct pages, else NULL
  * @res:      for a boot reservation: its place in /proc/iomem
+ * @res_name: likewise: its name there
  */
 struct gcma_claim {
 	unsigned long base_pfn;
 	unsigned long nr_pages;
 	struct dev_pagemap *pgmap;
 	struct resource *res;
+	char *res_name;
 };
 
 int gcma_claim_memory(struct gcma_claim *claim, const struct gcma_spec *spec);
@@ -190,6 +193,7 @@ struct gcma_zeroing {
  * @near:     page after the last small range that was handed out
  * @users:    drivers that hold the area and open files of its heap
  * @gone:     being removed: nothing is handed out any more
+ * @lost:     its pages were never released, so they are not given back
  * @stats:    per CPU
  * @heap:     its DMA-BUF heap
  * @buffers:  DMA-BUFs of its heap
@@ -209,6 +213,7 @@ struct gcma_area {
 	u32 near;
 	unsigned int users;
 	bool gone;
+	bool lost;
 	struct gcma_stats __percpu *stats;
 	struct gcma_heap *heap;
 	struct list_head buffers;
@@ -242,6 +247,8 @@ void gcma_stats_sum(const struct gcma_area *area, struct gcma_stats *sum);
 int gcma_configfs_init(void);
 void gcma_configfs_exit(void);
 int gcma_configfs_add(struct gcma_area *area, const struct gcma_spec *spec);
+
+bool gcma_is_live(void);
 
 void gcma_debugfs_init(void);
 void gcma_debugfs_exit(void);

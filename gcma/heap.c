@@ -40,6 +40,8 @@ static int heap_open(struct inode *inode, struct file *file)
 					      struct gcma_heap, misc);
 
 	/* Misc devices are opened and removed under one mutex: it is there. */
+	if (!gcma_is_live())
+		return -EAGAIN;
 	if (!gcma_area_hold(heap->area))
 		return -ENODEV;
 	return nonseekable_open(inode, file);

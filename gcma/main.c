@@ -14,6 +14,15 @@ module_param(areas, charp, 0444);
 MODULE_PARM_DESC(areas,
 		 "areas to make: NAME:SIZE[@PHYS|@nodeN][,...], e.g. camera:64M,video:128M@0x30000000");
 
+/* Loading has not failed: until then nobody may hold on to what it has made. */
+static bool live;
+
+bool gcma_is_live(void)
+{
+	/* Pairs with smp_store_release() in gcma_init(). */
+	return smp_load_acquire(&live);
+}
+
 static int __init gcma_init(void)
 {
 	int err;
@@ -25,6 +34,8 @@ static int __init gcma_init(void)
 	err = gcma_areas_from_param(areas);
 	if (err)
 		goto remove_areas;
+	/* Pairs with smp_load_acquire() in gcma_is_live(). */
+	smp_store_release(&live, true);
 	return 0;
 
 remove_areas:

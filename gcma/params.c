@@ -8,6 +8,7 @@
 #include <linux/ctype.h>
 #include <linux/kernel.h>
 #include <linux/numa.h>
+#include <linux/overflow.h>
 #include <linux/string.h>
 
 #include "gcma.h"
@@ -23,7 +24,7 @@ int gcma_spec_check_name(const char *name)
 {
 	const char *c;
 
-	if (!*name || strlen(name) >= GCMA_NAME_LEN || *name == '.')
+	if (!*name || strlen(name) >= GCMA_NAME_LEN || *name == '.' || *name == ',')
 		return -EINVAL;
 	for (c = name; *c; c++)
 		if (!isalnum(*c) && !strchr("_-.,", *c))
@@ -31,29 +32,64 @@ int gcma_spec_check_name(const char *name)
 	return 0;
 }
 
+/**
+ * gcma_parse_bytes - a number of bytes, or an address
+ * @text:  digits and perhaps one of K, M, G, T
+ * @bytes: receives it
+ *
+ * As memparse(), but a number that does not fit is none.
+ *
+ * Context: any.
+ * Return: what follows it, or NULL if there is no such number.
+ */
+const char *gcma_parse_bytes(const char *text, u64 *bytes)
+{
+	static const char suffixes[] = "KMGTPE";
+	const char *suffix;
+	char digits[24];
+	char *end;
+	size_t length;
+
+	if (!isdigit(*text))
+		return NULL;
+	memparse(text, &end);
+	suffix = end[-1] ? strchr(suffixes, toupper(end[-1])) : NULL;
+	/* In a hexadecimal number E is a digit. */
+	if (isxdigit(end[-1]))
+		suffix = NULL;
+	length = end - text - !!suffix;
+	if (length >= sizeof(digits))
+		return NULL;
+	memcpy(digits, text, length);
+	digits[length] = '\0';
+	if (kstrtou64(digits, 0, bytes) ||
+	    (suffix && check_mul_overflow(*bytes, 1ULL << 10 * (suffix - suffixes + 1), bytes)))
+		return NULL;
+	return end;
+}
+
 /* The part after '@': a physical address or a node. */
 static int parse_place(const char *text, struct gcma_spec *spec)
 {
-	char *end;
+	const char *end;
 
 	if (!strncmp(text, "node", 4))
 		return kstrtoint(text + 4, 10, &spec->nid);
-	if (!isdigit(*text))
-		return -EINVAL;
-	spec->phys = memparse(text, &end);
+	end = gcma_parse_bytes(text, &spec->phys);
 	spec->at_phys = true;
-	return *end ? -EINVAL : 0;
+	return !end || *end ? -EINVAL : 0;
 }
 
 static int parse_area(char *text, struct gcma_spec *spec)
 {
 	char *size = strchr(text, ':');
-	char *place, *end;
+	const char *end;
+	char *place;
 
 	if (!size)
 		return -EINVAL;
 	*size++ = '\0';
-	if (gcma_spec_check_name(text) || !isdigit(*size))
+	if (gcma_spec_check_name(text))
 		return -EINVAL;
 	place = strchr(size, '@');
 	if (place)
@@ -62,8 +98,8 @@ static int parse_area(char *text, struct gcma_spec *spec)
 	memset(spec, 0, sizeof(*spec));
 	strscpy(spec->name, text, sizeof(spec->name));
 	spec->nid = NUMA_NO_NODE;
-	spec->size = memparse(size, &end);
-	if (*end)
+	end = gcma_parse_bytes(size, &spec->size);
+	if (!end || *end)
 		return -EINVAL;
 	return place ? parse_place(place, spec) : 0;
 }

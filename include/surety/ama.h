@@ -135,6 +135,7 @@ struct ama_pool;
  * @admission: with @fs_type: the policy of a file system. Called under RCU, with
  *             no reference to @sb, which may be going away; must not sleep, and
  *             what it returns must stay readable until a grace period has passed
+ * @frozen:    volumes that are frozen now, see ama_client_frozen()
  * @state:     ama_core's own
  */
 struct ama_client {
@@ -145,6 +146,7 @@ struct ama_client {
 	struct file_system_type *fs_type;
 	const u8 *gate_op;
 	const struct ama_admission *(*admission)(const struct super_block *sb);
+	atomic_t frozen;
 	struct ama_client_state *state;
 };
 
@@ -174,6 +176,9 @@ struct ama_scope {
 	bool cut;			/* of the root: an extension was refused */
 	bool peeking;			/* of the root: only the cache may be read */
 	bool on_demand;			/* holds no grant; asks for each page */
+	bool entry;			/* of the root: not from the gate, may hold locks */
+	bool asking;			/* the allocator is being asked for a page */
+	bool lenient;			/* a control group may refuse its charges */
 	bool guess;			/* may be on another file system: no bound */
 };
 
@@ -182,10 +187,15 @@ void ama_client_unregister(struct ama_client *client);
 
 int ama_client_activate(struct ama_client *client);
 void ama_client_deactivate(struct ama_client *client);
+void ama_client_remounted(struct ama_client *client);
+void ama_client_frozen(struct ama_client *client, bool frozen);
 
 int ama_scope_open(struct ama_scope *scope, struct ama_client *client,
 		   unsigned int op, const struct ama_call *call,
 		   const struct ama_admission *admission);
+void ama_scope_open_on_demand(struct ama_scope *scope, struct ama_client *client,
+			      unsigned int op, const struct ama_call *call,
+			      const struct ama_admission *admission);
 void ama_scope_close(struct ama_scope *scope);
 
 bool ama_scope_extend(unsigned int op, const struct ama_call *call);

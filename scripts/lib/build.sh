@@ -17,7 +17,7 @@ build_sources() {
 	for part in $BUILD_SOURCES; do
 		[ ! -e "$part" ] || find "$part" -type f \
 			! -name '*.o' ! -name '*.cmd' ! -name '*.ko' ! -name '*.mod*' \
-			! -name '*.symvers' ! -name '*.order' ! -path compat/features.h
+			! -name '*.symvers' ! -name '*.order' ! -path 'compat/features.*'
 	done
 }
 

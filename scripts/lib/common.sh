@@ -41,14 +41,13 @@ as_root() {
 }
 
 # with_lock FILE COMMAND...: one at a time across all checkouts of a user.
-# The lock's descriptor is closed in the command's children that stay behind.
 with_lock() {
 	local lock=$1 fd status=0
 	shift
 	mkdir -p "$(dirname "$lock")"
 	exec {fd}>"$lock"
 	flock -n "$fd" || { step "waiting for another run that holds ${lock##*/}"; flock "$fd"; }
-	SURETY_LOCK_FD=$fd "$@" || status=$?
+	"$@" || status=$?
 	exec {fd}>&-
 	return "$status"
 }

@@ -28,7 +28,6 @@ host_install() {
 	command -v apt-get >/dev/null ||
 		die "missing: ${missing[*]}; install them (this is no Debian system, so it was not tried)"
 	step "installing on this machine: ${missing[*]}"
-	as_root true
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update >"$CACHE/apt.log" 2>&1 || true
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y install \
 		--no-install-recommends "${missing[@]}" >>"$CACHE/apt.log" 2>&1 || {

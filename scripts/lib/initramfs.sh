@@ -100,7 +100,6 @@ initramfs_complete() {
 	mkdir -p "$stage/modules" "$stage/surety-bin" "$stage/surety"
 	cp -r "$BUILD/modules/$kernel/ko/." "$stage/modules/"
 	[ ! -d "$BUILD/bin" ] || cp -r "$BUILD/bin/." "$stage/surety-bin/"
-	[ ! -d "$REPO/tests/guest" ] || { mkdir -p "$stage/surety/tests" && cp -r "$REPO/tests/guest" "$stage/surety/tests/"; }
 	[ ! -f "$REPO/tests/lib.sh" ] || { mkdir -p "$stage/surety/tests" && cp "$REPO/tests/lib.sh" "$stage/surety/tests/"; }
 	initramfs_repository "$stage" "$@"
 	[ -z "$share" ] || cp -rL "$share" "$stage/share"

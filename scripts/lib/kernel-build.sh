@@ -4,8 +4,8 @@
 
 kernel_compile() {
 	local suite=$1 source=$2 new=${*: -1} fragment
-	local work=$CACHE/kernels/.work
-	rm -rf "$work"
+	# Beside the entry to be, and gone with it if this fails.
+	local work=$new/.work
 	mkdir -p "$work"
 	for fragment in "${@:3:$#-3}"; do
 		cat "$REPO/scripts/configs/$fragment.config" || return 1

@@ -57,6 +57,12 @@ kernel_extra() {
 	done
 }
 
+# Why kernel_new(), which calls what calls this, makes no entry.
+kernel_refuse() {
+	# shellcheck disable=SC2154 # kernel_new()'s own
+	die "$name: not added: $*"
+}
+
 # kernel_new NAME COMMAND...: make an entry: COMMAND fills the directory that is
 # its last argument; then the entry is completed and renamed into place.
 kernel_new() {
@@ -65,16 +71,23 @@ kernel_new() {
 	new=$CACHE/kernels/.new.$name.$$
 	mkdir -p "$CACHE/kernels"
 	# What a run that was killed has left; nobody else is here now.
-	as_root rm -rf "$CACHE"/kernels/.new.*
+	as_root rm -rf "$CACHE"/kernels/.new.* "$CACHE"/kernels/.old.* "$CACHE"/kernels/.work
 	# shellcheck disable=SC2064 # the path as it is now
 	trap "as_root rm -rf '$new'" EXIT
 	mkdir -p "$new/root/usr/lib" "$new/root/usr/src"
-	"$@" "$new" || die "$name: not added"
-	kernel_complete "$new" || die "$name: not added"
-	as_root rm -rf "$(kernel_path "$name")"
+	"$@" "$new" || kernel_refuse "as said above"
+	kernel_complete "$new" || kernel_refuse "as said above"
+	kernel_remove "$name"
 	mv "$new" "$(kernel_path "$name")"
 	trap - EXIT
 	step "kernel $name is ready: $(kernel_release "$name")"
+}
+
+# An entry is there or not, never in part.
+kernel_remove() {
+	local old=$CACHE/kernels/.old.$1.$$
+	[ -e "$(kernel_path "$1")" ] || return 0
+	mv "$(kernel_path "$1")" "$old" && as_root rm -rf "$old"
 }
 
 # Bring an unpacked kernel into the common form: modules uncompressed (the
@@ -85,20 +98,14 @@ kernel_complete() {
 		mv "$new"/root/lib/modules "$new/root/usr/lib/modules" &&
 			rmdir "$new/root/lib" || return 1
 	fi
-	release=$(cd "$new"/root/usr/lib/modules/*/kernel/.. && basename "$(pwd -P)") || {
-		say "there are no modules in it"
-		return 1
-	}
-	[ -s "$new/vmlinuz" ] && [ -s "$new/config" ] || {
-		say "there is no kernel image, or no configuration, in it"
-		return 1
-	}
+	release=$(cd "$new"/root/usr/lib/modules/*/kernel/.. && basename "$(pwd -P)") ||
+		kernel_refuse "there are no modules in it"
+	[ -s "$new/vmlinuz" ] && [ -s "$new/config" ] ||
+		kernel_refuse "there is no kernel image, or no configuration, in it"
 	ln -sfn "/usr/src/linux-headers-$release" "$new/root/usr/lib/modules/$release/build"
-	[ -f "$new/root/usr/src/linux-headers-$release/Makefile" ] || {
-		say "there are no headers for $release in it"
-		return 1
-	}
-	find "$new/root/usr/lib/modules" -name '*.ko.xz' -exec xz -d {} +
+	[ -f "$new/root/usr/src/linux-headers-$release/Makefile" ] ||
+		kernel_refuse "there are no headers for $release in it"
+	find "$new/root/usr/lib/modules" -name '*.ko.xz' -exec xz -d {} + || return 1
 	tree_run "$(cat "$new/suite")" "" "$new" "$(id -u):$(id -g)" \
 		depmod -b /out/root/usr "$release" 2>"$new/depmod.log" ||
 		{ cat "$new/depmod.log" >&2; return 1; }
@@ -113,13 +120,9 @@ kernel_fetch() {
 	local packages=("${@:2:$#-2}")
 	mkdir "$new/debs"
 	step "fetching ${packages[*]} ($suite)"
-	logged "$new.log" tree_run "$suite" "" "$new/debs" 0:0 \
-		sh /surety/scripts/lib/fetch-kernel "${packages[@]}" || {
-		rm -f "$new.log"
-		say "cannot fetch ${packages[*]}: is there a network?"
-		return 1
-	}
-	rm -f "$new.log"
+	LOGGED_LINES=5 logged "$CACHE/kernels/fetch.log" tree_run "$suite" "" "$new/debs" 0:0 \
+		sh /surety/scripts/lib/fetch-kernel "${packages[@]}" ||
+		kernel_refuse "cannot fetch ${packages[*]}: is there a network?"
 	as_root chown -R "$(id -u):$(id -g)" "$new/debs"
 	local deb
 	for deb in "$new"/debs/*.deb; do
@@ -132,7 +135,7 @@ kernel_fetch() {
 		mv "$new"/all/boot/System.map-* "$new/System.map" || return 1
 	local part
 	for part in src lib; do
-		[ ! -d "$new/all/usr/$part" ] || cp -a "$new/all/usr/$part/." "$new/root/usr/$part/"
+		[ ! -d "$new/all/usr/$part" ] || cp -a "$new/all/usr/$part/." "$new/root/usr/$part/" || return 1
 	done
 	[ ! -d "$new/all/lib/modules" ] || mv "$new/all/lib/modules" "$new/root/usr/lib/modules"
 	rm -rf "$new/debs" "$new/all"
@@ -147,10 +150,8 @@ kernel_get() {
 # A ready-made kernel: bzImage, config, System.map and root/ in one archive.
 kernel_unpack() {
 	local archive=$1 new=$2
-	tar -C "$new" -xf "$archive" 2>"$new/tar.log" || {
-		say "$archive cannot be unpacked: $(grep -v '^tar: Exiting' "$new/tar.log" | tail -n 1)"
-		return 1
-	}
+	tar -C "$new" -xf "$archive" 2>"$new/tar.log" ||
+		kernel_refuse "$archive cannot be unpacked: $(grep -v '^tar: Exiting' "$new/tar.log" | tail -n 1)"
 	rm -f "$new/tar.log"
 	[ ! -e "$new/bzImage" ] || mv "$new/bzImage" "$new/vmlinuz"
 	[ -f "$new/suite" ] || echo "$DEFAULT_SUITE" >"$new/suite"
@@ -158,7 +159,7 @@ kernel_unpack() {
 }
 
 kernel_stamp() {
-	printf '%s %s\n' "$(basename "$1")" "$(stat -Lc '%s %Y' "$1")"
+	printf '%s %s\n' "$(basename "$1")" "$(sha256sum <"$1" | cut -c1-32)"
 }
 
 kernel_import() {

@@ -88,7 +88,8 @@ qemu_stop() {
 
 qemu_traps() {
 	trap qemu_stop EXIT
-	trap 'qemu_stop; exit 130' INT
+	# By the signal, so that a script that called this ends as well.
+	trap 'qemu_stop; trap - INT; kill -INT $$' INT
 	trap 'qemu_stop; exit 143' TERM HUP
 }
 
@@ -109,7 +110,6 @@ qemu_run() {
 	cat <"$vm_run/stderr" >&2 &
 	qemu_cats+=($!)
 	if [ ${#vm_command[@]} = 0 ]; then
-		vm_timeout=86400
 		(qemu_start) || status=$?
 	else
 		qemu_start </dev/null >/dev/null &

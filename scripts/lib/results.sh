@@ -9,6 +9,8 @@ results_rows=()
 results_begin() {
 	results_file=$BUILD/results/$1.json
 	results_rows=()
+	# Nobody takes an earlier run's figures for those of one that failed.
+	rm -f "$results_file"
 }
 
 # results_row FIELD=VALUE...: numbers stay numbers, all else becomes a string.

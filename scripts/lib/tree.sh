@@ -8,10 +8,11 @@ TREE_BUILD_TOOLS='gcc libc6-dev make libelf-dev kmod bc patch xz-utils dkms'
 TREE_GUEST_TOOLS='busybox-static e2fsprogs xfsprogs btrfs-progs jfsutils f2fs-tools
 	dmsetup fio stress-ng dbench fsmark postmark acl attr strace procps psmisc iproute2
 	bsdextrautils time file zstd kmod mount'
-TREE_CHECKERS='sparse shellcheck perl flex bison libssl-dev cpio'
+TREE_KERNEL_TOOLS='flex bison libssl-dev cpio perl'
+TREE_CHECKERS='sparse shellcheck'
 
 tree_packages() {
-	local list=$TREE_BUILD_TOOLS
+	local list="$TREE_BUILD_TOOLS $TREE_KERNEL_TOOLS"
 	[ "$1" != "$DEFAULT_SUITE" ] || list+=" $TREE_GUEST_TOOLS $TREE_CHECKERS"
 	# shellcheck disable=SC2086 # a list of words
 	printf '%s\n' $list | sort -u | paste -sd,

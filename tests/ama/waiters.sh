@@ -1,23 +1,26 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# In the guest: tasks that wait for another's lock hold nothing of the reserve,
-# and are in scopes all the same.
+# In the guest: tasks that wait for what another does whenever it likes (give up a
+# lock, fill a pipe, thaw a volume) hold nothing of the reserve meanwhile, are
+# served when they need it, and keep nobody waiting.
 # shellcheck source=tests/lib.sh disable=SC2317
 . /surety/tests/lib.sh
 at=/tmp/mounted
 ama=/sys/kernel/debug/ama
 waiters=40
-mkdir -p $at
 
 begin() {
 	modprobe loop
 	insmod /modules/ama_core.ko && insmod /modules/ext2mfr.ko || return 1
-	mke2fs -q -t ext2 /tmp/image 8M
-	mount -t ext2mfr "$(losetup -f --show /tmp/image)" $at && touch $at/file && mkfifo /tmp/go
+	mkdir -p $at $at-2
+	mke2fs -q -t ext2 /tmp/image 16M && cp /tmp/image /tmp/image-2
+	mount -t ext2mfr "$(losetup -f --show /tmp/image)" $at &&
+		mount -t ext2mfr "$(losetup -f --show /tmp/image-2)" $at-2 &&
+		touch $at/file && mkfifo /tmp/go
 }
 
 credit() {
-	awk '$1 == "ordinary" && $2 == 0 { print $6 }' $ama/reserve
+	awk '$2 == 0 { sum += $6 } END { print sum }' $ama/reserve
 }
 
 # What has been substituted meanwhile is on its way back.
@@ -30,41 +33,111 @@ whole_credit() {
 	return 1
 }
 
-all_wait() {
+# start COMMAND...: with its own copy of the words, and without the pipe's writer.
+pids=
+start() {
+	(
+		exec 5>&-
+		"$@"
+	) &
+	pids="$pids $!"
+}
+
+# Tasks of these that sleep in the kernel.
+asleep() {
+	for pid in $pids; do
+		grep -q '^State:.[SD]' "/proc/$pid/status" 2>/dev/null && echo "$pid"
+	done | wc -l
+}
+
+all_asleep() {
 	for _ in $(seq 100); do
-		[ "$(cat $ama/scopes)" -lt $waiters ] || return 0
+		[ "$(asleep)" -lt $waiters ] || return 0
 		sleep 0.1
 	done
-	diag "$(cat $ama/scopes) tasks in scopes"
+	diag "$(asleep) of $waiters asleep"
 	return 1
 }
 
 all_done() {
+	failed=0
 	for pid in $pids; do
-		wait "$pid" || return 1
+		wait "$pid" || failed=1
 	done
+	pids=
+	return $failed
 }
 
-begin || not_ok "a volume"
+# while_waiting WHAT: the waiters have been started.
+while_waiting() {
+	check "$1: $waiters tasks wait" all_asleep
+	check "$1: the reserve is whole meanwhile" whole_credit
+	check "$1: others are admitted" timeout 20 touch $at-2/other
+}
+
+# served WHAT: what they waited for has happened.
+served() {
+	all_done
+	report $? "$1: each was served"
+	check "$1: the reserve is whole again" whole_credit
+	check_is "$1: nobody is in a scope" 0 "$(cat $ama/scopes)"
+}
+
+locks() {
+	# The writer of the pipe decides how long the lock is held.
+	flock $at/file cat /tmp/go &
+	holder=$!
+	exec 5>/tmp/go
+	for _ in $(seq $waiters); do
+		start flock $at/file true
+	done
+	while_waiting "a lock"
+	exec 5>&-
+	served "a lock"
+	wait $holder
+}
+
+write_from_pipe() {
+	/surety-bin/splice_in </tmp/go >"$at/spliced$1"
+}
+
+pipes() {
+	exec 5<>/tmp/go
+	for nr in $(seq $waiters); do
+		start write_from_pipe "$nr"
+	done
+	while_waiting "an empty pipe"
+	head -c 300000 /dev/zero >&5
+	exec 5>&-
+	served "an empty pipe"
+	check_is "an empty pipe: what came is written" 300000 \
+		"$(cat $at/spliced* | wc -c)"
+}
+
+write_file() {
+	head -c 20000 /dev/zero >"$at/frozen$1"
+}
+
+freezing() {
+	fsfreeze -f $at
+	for nr in $(seq $waiters); do
+		start write_file "$nr"
+	done
+	while_waiting "a frozen volume"
+	check "a frozen volume: it is thawed" timeout 60 fsfreeze -u $at
+	served "a frozen volume"
+	check_is "a frozen volume: all is written" $((waiters * 20000)) \
+		"$(cat $at/frozen* | wc -c)"
+}
+
+begin
+report $? "two volumes"
 whole=$(credit)
-# The writer of the pipe decides how long the lock is held.
-flock $at/file cat /tmp/go &
-exec 5>/tmp/go
-pids=$!
-for _ in $(seq $waiters); do
-	flock $at/file true 5>&- &
-	pids="$pids $!"
-done
-check "$waiters tasks wait for a lock, in scopes" all_wait
-check "the reserve is whole meanwhile" whole_credit
-check "others are admitted" touch $at/other
-exec 5>&-
-all_done
-report $? "each got the lock in its turn"
-check "the reserve is whole again" whole_credit
-check "nobody is in a scope" grep -qx 0 $ama/scopes
-check "nothing needed more than it was granted" grep -qx 0 $ama/underruns
-check "unmount" umount $at
+locks
+pipes
+freezing
+check_is "nothing needed more than it was granted" 0 "$(cat $ama/underruns)"
+check "unmount" umount $at $at-2
 check "the modules unload" rmmod ext2mfr ama_core
 losetup -D
 rm /tmp/go

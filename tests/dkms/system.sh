@@ -10,15 +10,8 @@ version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 modules=$(sed -n 's/^BUILT_MODULE_NAME.*="\(.*\)"/\1/p' dkms.conf)
 installed=/lib/modules/$release/updates/dkms
 
-sources=/usr/src/surety-$version
-mkdir "$sources"
-for part in Kbuild dkms.conf compat include $modules; do
-	cp -r "$part" "$sources/"
-done
-# What a build in the repository itself may have left.
-find "$sources" \( -name '*.o' -o -name '*.ko' -o -name '*.cmd' -o -name features.h \) -exec rm -f {} +
-
-check "$kernel: dkms add" dkms add -m surety -v "$version"
+check "the version is the README's" grep -q "dkms install surety/$version\$" README.md
+check "$kernel: dkms add" make dkms-add
 check "$kernel: dkms build" dkms build -m surety -v "$version" -k "$release"
 check "$kernel: dkms install" dkms install -m surety -v "$version" -k "$release"
 check_has "$kernel: dkms status says so" "surety.*$version.*$release.*installed" "$(dkms status)"

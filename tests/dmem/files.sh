@@ -16,26 +16,6 @@ make_fs() {
 	esac
 }
 
-# Three writers, their pages dropped again and again; each does enough for the
-# cache to be asked, however slow the machine is.
-stress() {
-	for i in 1 2 3; do
-		in_group 24 dmem_stress "/mnt/f$i" 4 "$seconds" "$i" 60 >"/tmp/stress.$i" 2>&1 &
-		pids="$pids $!"
-	done
-	while pgrep dmem_stress >/dev/null; do
-		sleep 1
-		drop_caches
-		fstrim /mnt 2>/dev/null
-	done
-	result=0
-	for pid in $pids; do
-		wait "$pid" || result=1
-	done
-	pids=
-	return $result
-}
-
 # Read twice with the pages dropped between: the second time they are kept.
 read_again() {
 	for _ in 1 2; do

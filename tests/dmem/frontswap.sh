@@ -6,14 +6,6 @@
 # shellcheck source=tests/dmem/lib.sh
 . "${0%/*}/lib.sh"
 
-# figure NAME: of all stores.
-figure() {
-	awk -v name="$1" '
-		NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i; next }
-		{ sum += $at }
-		END { print sum + 0 }' $debug/stores
-}
-
 swapped_in() {
 	awk '$1 == "pswpin" { print $2 }' /proc/vmstat
 }

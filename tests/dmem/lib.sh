@@ -78,3 +78,31 @@ in_group() {
 	shift
 	sh -c 'echo $$ >/sys/fs/cgroup/small/cgroup.procs; exec "$@"' sh "$@"
 }
+
+# figure NAME: of all stores.
+figure() {
+	awk -v name="$1" '
+		NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i; next }
+		{ sum += $at }
+		END { print sum + 0 }' $debug/stores
+}
+
+# Three writers, their pages dropped again and again; each does enough for the
+# cache to be asked, however slow the machine is.
+stress() {
+	for i in 1 2 3; do
+		in_group 24 dmem_stress "/mnt/f$i" 4 "$seconds" "$i" 60 >"/tmp/stress.$i" 2>&1 &
+		pids="$pids $!"
+	done
+	while pgrep dmem_stress >/dev/null; do
+		sleep 1
+		drop_caches
+		fstrim /mnt 2>/dev/null
+	done
+	result=0
+	for pid in $pids; do
+		wait "$pid" || result=1
+	done
+	pids=
+	return $result
+}

@@ -148,6 +148,7 @@ one_run() {
 		echo "usable=$usable"
 		echo "unmounted=$unmounted"
 		echo "compared=$compared"
+		echo "underruns=$(cat $debug/ama/underruns 2>/dev/null || echo 0)"
 	} >"/share/$run.result"
 	# What cannot be unmounted would be in the way of the others.
 	[ $unmounted = 1 ] || [ $mounted = 0 ]
