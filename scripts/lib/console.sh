@@ -54,3 +54,17 @@ console_first_report() {
 			grep -aE -m 1 -B 3 -A 40 "$CONSOLE_STAMP($pattern)" && return
 	done
 }
+
+# Is all that is reported a processor stuck at the entry of a function whose first
+# instruction does nothing? QEMU before 8.1 can lose the race between translating
+# code and another processor's patching it, and then executes the breakpoint of
+# the patching for ever, though it is gone from memory.
+console_stale_translation() {
+	local logs
+	logs=$(cat "$@" 2>/dev/null | tr -d '\r')
+	! grep -qaE "$CONSOLE_STAMP(WARNING|BUG|kernel BUG|Oops|UBSAN|KASAN)" <<<"$logs" &&
+		grep -qaE 'RIP: 0010:[a-zA-Z0-9_.]+\+0x0/' <<<"$logs" &&
+		! grep -aE 'RIP: 0010:' <<<"$logs" | grep -qavE '\+0x0/' &&
+		grep -qa 'Code: .*<0f> 1f 44 00 00' <<<"$logs" &&
+		grep -qa 'watchdog: BUG: soft lockup' <<<"$logs"
+}

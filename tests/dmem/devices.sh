@@ -196,7 +196,46 @@ live_insertion() {
 	dmsetup remove d
 }
 
-modprobe -a dm-flakey dm-crypt 2>/dev/null
+# f2fs reads compressed clusters into pages that look like the file's own, and
+# the file's pages hold something else than any block.
+compressed() {
+	make_target d $disk
+	mkfs.f2fs -q -f -O extra_attr,compression /dev/mapper/d >/dev/null
+	if ! mount -t f2fs -o 'compress_algorithm=lz4,compress_extension=*,compress_chksum' \
+		/dev/mapper/d /mnt; then
+		skip "compressed files" "this kernel's f2fs has none"
+		dmsetup remove d
+		return
+	fi
+	seq 1 500000 >/mnt/f
+	sum=$(cksum </mnt/f)
+	fill_cache /mnt/g 4
+	above "compressed: blocks saved" "$(cat /sys/fs/f2fs/*/compr_saved_block)" 100
+	for round in 1 2 3 4; do
+		drop_caches 3
+		check_is "compressed: read $round" "$sum" "$(cksum </mnt/f)"
+	done
+	cat /mnt/g >/dev/null
+	above "compressed: blocks of other files from the cache" "$(status d hit_blocks)" 100
+	umount /mnt
+	compare "compressed" d $disk
+	dmsetup remove d
+}
+
+# What a file system does to its pages that nobody has looked at is not known.
+unknown_fs() {
+	make_target d $disk
+	mkfs.jfs -q /dev/mapper/d >/dev/null
+	mount -t jfs /dev/mapper/d /mnt
+	fill_cache /mnt/f 4
+	check "jfs: read again" cmp /mnt/f /mnt/f
+	same "jfs: pages recorded" "$(status d recorded)" 0
+	umount /mnt
+	compare "jfs" d $disk
+	dmsetup remove d
+}
+
+modprobe -a dm-flakey dm-crypt f2fs jfs 2>/dev/null
 load_dmem own=16M
 [ $# -gt 0 ] || set -- table_lines stacking encryption small_blocks failing_writes live_insertion
 for part; do

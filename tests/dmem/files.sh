@@ -25,6 +25,10 @@ read_again() {
 	cat /mnt/f1 >/dev/null
 }
 
+if [ "$fs" = ext2mfr ]; then
+	insmod /modules/ama_core.ko
+	insmod /modules/ext2mfr.ko
+fi
 load_dmem own=8M
 insmod /modules/test/dmem_owner.ko period_us=2000 order=9
 make_target d /dev/vda
