@@ -117,6 +117,6 @@ if [ "$type" = ext2mfr ]; then
 fi
 timeout 60 umount /mnt && e2fsck -fn /dev/vda >/tmp/fsck 2>&1
 fsck=$?
-[ "$type" != ext2mfr ] || result $fsck "$kind: unmounts, and e2fsck finds nothing"
+[ "$type" != ext2mfr ] || report $fsck "$kind: unmounts, and e2fsck finds nothing"
 [ $fsck = 0 ] || sed 's/^/# /' /tmp/fsck
 finish
