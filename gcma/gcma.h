@@ -159,7 +159,8 @@ struct gcma_stats {
  * @percent:  the same as a share of the area
  * @start:    first page of the place where pages are being zeroed
  * @cursor:   the page above the one to zero next, there
- * @changes:  value of gcma_extents.changes that @start and @cursor belong to
+ * @piece:    free piece to look into next, when that place is done
+ * @changes:  value of gcma_extents.changes that @start, @cursor and @piece belong to
  * @thread:   zeroes at idle priority
  * @wait:     where it sleeps while there is nothing to do
  *
@@ -173,6 +174,7 @@ struct gcma_zeroing {
 	unsigned int percent;
 	u32 start;
 	u32 cursor;
+	struct gcma_extent *piece;
 	u32 changes;
 	struct task_struct *thread;
 	wait_queue_head_t wait;

@@ -213,6 +213,9 @@ void gcma_zero_kick(struct gcma_area *area)
 		wake_up(&area->zero.wait);
 }
 
+/* Free pieces that are looked at while an allocation may be waiting. */
+#define PIECES_AT_ONCE	32
+
 /* The highest page from @bottom up to below @top that is not zeroed. */
 static bool highest_dirty(const unsigned long *map, u32 bottom, u32 top,
 			  u32 *page)
@@ -234,27 +237,32 @@ static bool highest_dirty(const unsigned long *map, u32 bottom, u32 top,
 /*
  * Which page to zero next. The place stays the same while nothing is allocated
  * or released; when it is done and there is still something to do, as the free
- * memory is in pieces, any page will do.
+ * memory is in pieces, any page will do. Only some pieces are looked at with the
+ * lock held; false may mean that there are more.
  */
 static bool next_to_zero(struct gcma_area *area, u32 *page)
 {
 	struct gcma_zeroing *zero = &area->zero;
-	struct gcma_extent *e;
+	unsigned int looks;
 
 	if (zero->changes != area->free.changes) {
 		u32 nr = gcma_choose_pool(area, zero->target, &zero->start);
 
 		zero->cursor = zero->start + nr;
+		zero->piece = gcma_extents_largest(&area->free);
 		zero->changes = area->free.changes;
 	}
 	if (highest_dirty(zero->map, zero->start, zero->cursor, page)) {
 		zero->cursor = *page;
 		return true;
 	}
-	for (e = gcma_extents_largest(&area->free); e;
-	     e = gcma_extents_smaller(e))
+	for (looks = 0; zero->piece && looks < PIECES_AT_ONCE; looks++) {
+		struct gcma_extent *e = zero->piece;
+
 		if (highest_dirty(zero->map, e->start, e->start + e->nr, page))
 			return true;
+		zero->piece = gcma_extents_smaller(e);
+	}
 	return false;
 }
 
