@@ -33,7 +33,7 @@ style dkms:
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
 native native-install:
-	$(MAKE) -C $(KDIR) M=$(CURDIR) $(if $(filter native-install,$@),modules_install,modules)
+	$(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DEBUG_INFO_BTF_MODULES= $(if $(filter native-install,$@),modules_install,modules)
 
 # What DKMS builds from, without what a build here has left.
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)

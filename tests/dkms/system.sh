@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Runs in a throw-away view of a Debian system that has DKMS and one kernel's
 # headers: everything that a user does, in order.
+# shellcheck source=tests/lib.sh disable=SC2317
 . /surety/tests/lib.sh
 kernel=$1
 release=$2
@@ -10,9 +11,16 @@ version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 modules=$(sed -n 's/^BUILT_MODULE_NAME.*="\(.*\)"/\1/p' dkms.conf)
 installed=/lib/modules/$release/updates/dkms
 
+build() {
+	dkms build -m surety -v "$version" -k "$release" || {
+		tail -n 20 "/var/lib/dkms/surety/$version/build/make.log"
+		return 1
+	}
+}
+
 check "the version is the README's" grep -q "dkms install surety/$version\$" README.md
 check "$kernel: dkms add" make dkms-add
-check "$kernel: dkms build" dkms build -m surety -v "$version" -k "$release"
+check "$kernel: dkms build" build
 check "$kernel: dkms install" dkms install -m surety -v "$version" -k "$release"
 check_has "$kernel: dkms status says so" "surety.*$version.*$release.*installed" "$(dkms status)"
 for module in $modules; do
