@@ -868,6 +868,7 @@ void ama_gate_drain(void)
 	/* In this order: who leaves meanwhile counts as inside, nobody as left. */
 	for (;;) {
 		out = sum_of(&left);
+		/* Pairs with that a call counts itself in before out, on one CPU or two. */
 		smp_rmb();
 		if (sum_of(&entered) == out)
 			break;

@@ -26,10 +26,13 @@
 #define COMPAT_DMEM_CLEANCACHE	0
 #endif
 
-/* Mappings of one CPU, nested, until 5.11 with preemption off. */
+/* Before 5.11 only machines without high memory are served, where all is mapped. */
 #ifndef HAVE_KMAP_LOCAL
-#define kmap_local_page(page)	kmap_atomic(page)
-#define kunmap_local(address)	kunmap_atomic(address)
+#ifdef CONFIG_HIGHMEM
+#error dmem needs a kernel without high memory, or 5.11
+#endif
+#define kmap_local_page(page)	page_address(page)
+#define kunmap_local(address)	((void)(address))
 #endif
 
 #endif /* _COMPAT_DMEM_H */

@@ -22,7 +22,7 @@ check "the version is the README's" grep -q "dkms install surety/$version\$" REA
 check "$kernel: dkms add" make dkms-add
 check "$kernel: dkms build" build
 check "$kernel: dkms install" dkms install -m surety -v "$version" -k "$release"
-check_has "$kernel: dkms status says so" "surety.*$version.*$release.*installed" "$(dkms status)"
+check_has "$kernel: dkms status says so" "surety.*$version.*$(echo "$release" | sed 's/[+.]/\\&/g').*installed" "$(dkms status)"
 for module in $modules; do
 	check "$kernel: $module is where modprobe finds it" \
 		sh -c "modinfo -k $release -F filename $module | grep '^$installed/$module.ko'"
