@@ -36,6 +36,11 @@ unhooked() {
 	[ "$(hooked)" = 0 ]
 }
 
+# The refill's worker does that.
+given_back() {
+	[ "$(cat $debug/memory_kib)" = 0 ]
+}
+
 # Run a command all of whose allocations fail.
 with_failing_allocations() {
 	for level in page slab; do
@@ -87,7 +92,7 @@ rmmod ama_selftest
 report $? "the client unloads"
 until_true unhooked
 report $? "some time after the last client the hooks are out"
-[ "$(cat $debug/memory_kib)" = 0 ]
+until_true given_back
 report $? "and the reserve's memory is given back"
 
 for _ in 1 2 3 4 5; do
