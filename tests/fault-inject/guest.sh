@@ -15,7 +15,9 @@ mount -t ext4 "$(losetup -f --show /tmp/image)" $scratch || exit 1
 
 insmod /modules/test/surety_fault.ko
 report $? "the injector loads"
+insmod /modules/test/surety_nofail.ko
 /surety-bin/fault_inject_test $scratch || tests_failed=1
+rmmod surety_nofail
 for _ in 1 2 3; do
 	rmmod surety_fault && insmod /modules/test/surety_fault.ko || break
 done

@@ -3,7 +3,7 @@
  * Does the fault injector reach every allocation, and obey its knobs?
  *
  * usage: fault_inject_test DIRECTORY   (a scratch directory on a real file
- * system; surety_fault is loaded, tracefs and debugfs are mounted)
+ * system; surety_fault and surety_nofail are loaded, tracefs and debugfs are mounted)
  *
  * What it counted is compared with what the kernel's own allocation trace
  * points count in the same time. Prints TAP lines.
@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/klog.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -23,6 +24,8 @@
 
 #define FAULT	"/sys/kernel/debug/surety_fault/"
 #define TRACE	"/sys/kernel/tracing/"
+#define NOFAIL	"/sys/kernel/debug/surety_nofail/"
+#define NOFAIL_PAIRS 50
 #define ATTEMPTS 8
 #define SEEDS	6
 
@@ -68,6 +71,18 @@ static int set(const char *level, const char *knob, long value)
 	snprintf(path, sizeof(path), FAULT "%s/%s", level, knob);
 	snprintf(text, sizeof(text), "%ld", value);
 	return put(path, text);
+}
+
+/* A file that is not seekable, as debugfs makes those of simple values. */
+static long get(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char text[32] = "";
+
+	if (fd == -1 || read(fd, text, sizeof(text) - 1) <= 0)
+		die(path);
+	close(fd);
+	return atol(text);
 }
 
 static int open_figure(const char *level, const char *name)
@@ -146,8 +161,8 @@ static unsigned int workload(unsigned int rounds)
 	return errors;
 }
 
-/* Run it in a process group of its own, exposed; returns its errors. */
-static unsigned int exposed_workload(unsigned int rounds)
+/* Run it in a process group of its own, exposed; returns what it returns. */
+static unsigned int exposed(unsigned int (*run)(unsigned int), unsigned int arg)
 {
 	int status;
 	pid_t pid = fork();
@@ -161,12 +176,17 @@ static unsigned int exposed_workload(unsigned int rounds)
 		setpgid(0, 0);
 		if (mlockall(MCL_CURRENT | MCL_FUTURE) || mark(1))
 			_exit(255);
-		errors = workload(rounds);
+		errors = run(arg);
 		mark(0);
 		_exit(errors > 254 ? 254 : errors);
 	}
 	waitpid(pid, &status, 0);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+}
+
+static unsigned int exposed_workload(unsigned int rounds)
+{
+	return exposed(workload, rounds);
 }
 
 /* Events in the trace buffers of all CPUs. */
@@ -301,6 +321,111 @@ static void test_probability(const char *level)
 	result(eligible >= 1000 && injected * 100 > eligible * 20 &&
 	       injected * 100 < eligible * 40,
 	       "%s: p=30 gives %ld failures of %ld", level, injected, eligible);
+}
+
+/* The first allocations, of that many pages or bytes together, are spared. */
+static void test_space(const char *level)
+{
+	long space = strcmp(level, "page") ? 65536 : 8, spared;
+	char path[128];
+
+	disarm();
+	snprintf(path, sizeof(path), FAULT "%s/space", level);
+	set(level, "space", space);
+	set(level, "probability", 100);
+	exposed_workload(20);
+	spared = figure(level, "eligible") - figure(level, "injected");
+	result(spared > 0 && spared < space && get(path) > 0 &&
+	       get(path) < space && figure(level, "injected") > 0,
+	       "%s: space=%ld spares the first %ld allocations, then none",
+	       level, space, spared);
+}
+
+/* Lines of the kernel's log that tell of a failure of this level. */
+static long told(const char *level)
+{
+	static char log[1 << 20];
+	long lines = 0;
+	char text[32];
+	int length = klogctl(3 /* read all */, log, sizeof(log) - 1);
+	char *at = log;
+
+	if (length == -1)
+		die("reading the kernel's log");
+	log[length] = 0;
+	snprintf(text, sizeof(text), "failing %s allocation", level);
+	while ((at = strstr(at, text))) {
+		lines++;
+		at++;
+	}
+	return lines;
+}
+
+static void test_verbose(const char *level)
+{
+	long before = told(level), silent;
+
+	disarm();
+	set(level, "times", 3);
+	set(level, "probability", 100);
+	exposed_workload(5);
+	silent = told(level) - before;
+	disarm();
+	set(level, "verbose", 1);
+	set(level, "times", 3);
+	set(level, "probability", 100);
+	exposed_workload(5);
+	set(level, "verbose", 0);
+	result(!silent && told(level) - before == 3,
+	       "%s: verbose=1 tells of each failure, verbose=0 of none (%ld and %ld lines)",
+	       level, told(level) - before, silent);
+}
+
+/* Have the module behind @fd make NOFAIL_PAIRS pages and objects. */
+static unsigned int make_pairs(unsigned int fd)
+{
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%d", NOFAIL_PAIRS);
+
+	return write(fd, text, length) != length;
+}
+
+/* How many of these fail at p=100? */
+static long failures_of(const char *kind)
+{
+	unsigned int i, error;
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), NOFAIL "%s", kind);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd == -1)
+		die(path);
+	disarm();
+	for (i = 0; i < 2; i++)
+		set(levels[i], "probability", 100);
+	error = exposed(make_pairs, fd);
+	for (i = 0; i < 2; i++)
+		set(levels[i], "probability", 0);
+	close(fd);
+	return error ? -1 : get(path);
+}
+
+static void test_nofail(void)
+{
+	long calls = 0, failures;
+	unsigned int i;
+
+	failures = failures_of("may");
+	result(failures == 2 * NOFAIL_PAIRS,
+	       "at p=100 %ld of %d allocations fail", failures,
+	       2 * NOFAIL_PAIRS);
+	failures = failures_of("must");
+	for (i = 0; i < 2; i++)
+		calls += figure(levels[i], "calls");
+	result(!failures && calls >= 2 * NOFAIL_PAIRS,
+	       "and with __GFP_NOFAIL none, though all were seen (%ld failed, %ld seen)",
+	       failures, calls);
 }
 
 static void test_schedule(const char *level)
@@ -443,9 +568,12 @@ int main(int argc, char **argv)
 	put(TRACE "buffer_size_kb", "4");
 	for (i = 0; i < 2; i++) {
 		test_filter(levels[i]);
+		test_space(levels[i]);
 		test_schedule(levels[i]);
+		test_verbose(levels[i]);
 		test_nth(levels[i]);
 	}
+	test_nofail();
 	test_seed();
 	test_sites();
 	test_refusals();

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Does on purpose what the runner of the tests must notice: a warning, a bug, a
- * hang, and the mistakes that only a debug kernel's checkers see. Loading does
+ * hang, a task that waits for ever, and the mistakes that only a debug kernel's
+ * checkers see. Loading does
  * it; what is chosen by the parameter `what`.
  */
 #include <linux/delay.h>
 #include <linux/irqflags.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 static char *what = "none";
 module_param(what, charp, 0444);
-MODULE_PARM_DESC(what, "none, warn, bug, hang, leak, use-after-free, lock-order");
+MODULE_PARM_DESC(what, "none, warn, bug, hang, hung-task, leak, use-after-free, lock-order");
 
 static void warn(void)
 {
@@ -30,6 +32,12 @@ static void hang(void)
 	local_irq_disable();
 	for (;;)
 		cpu_relax();
+}
+
+/* Longer than three periods of a hung-task detector that is set to 5 s. */
+static void hung_task(void)
+{
+	schedule_timeout_uninterruptible(16 * HZ);
 }
 
 static void leak(void)
@@ -78,6 +86,7 @@ static const struct {
 	{ "warn", warn },
 	{ "bug", bug },
 	{ "hang", hang },
+	{ "hung-task", hung_task },
 	{ "leak", leak },
 	{ "use-after-free", use_after_free },
 	{ "lock-order", lock_order },
