@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -52,6 +53,11 @@ struct file {
 static struct file files[FILES];
 static const char *last;	/* the call that was made */
 static int last_result, last_errno, expected_errno;
+
+/* What a worker has to say. It cannot print it itself while allocations fail. */
+struct report {
+	char text[160];
+};
 
 /* A list in the form that programs pass. */
 struct list {
@@ -298,7 +304,7 @@ static int verify(void)
 	return 1;
 }
 
-static void set_up(const char *directory, int worker)
+static int set_up(const char *directory, int worker, struct report *report)
 {
 	char name[32];
 	struct list list;
@@ -309,50 +315,113 @@ static void set_up(const char *directory, int worker)
 	if (chdir(directory) || mkdir(name, 0700) || chdir(name) ||
 	    mkdir("heirs", 0770) ||
 	    setxattr("heirs", DEFAULT, &list, sizeof(list), 0)) {
-		perror("attr_storm: set up");
-		_exit(2);
+		snprintf(report->text, sizeof(report->text),
+			 "worker %d: set up: %s\n", worker, strerror(errno));
+		return 0;
 	}
 	for (f = 0; f < FILES; f++) {
 		snprintf(files[f].name, sizeof(files[f].name), "file%d", f);
 		fd = open(files[f].name, O_CREAT | O_EXCL | O_RDWR, 0600);
 		close(fd);
 	}
+	return 1;
 }
 
-static int work(const char *directory, int worker, const char *mark,
-		long calls, int seed)
+/* Wait until all have come so far: each closes its end when it is ready. */
+static void wait_for_others(const int ready[2], const int go[2])
 {
-	int fd = mark ? open(mark, O_WRONLY | O_CLOEXEC) : -1, good = 1;
+	char byte;
+
+	close(ready[0]);
+	close(ready[1]);
+	close(go[1]);
+	while (read(go[0], &byte, 1) > 0)
+		;
+}
+
+static int work(int worker, long calls, int seed, struct report *report)
+{
+	int good = 1;
 	long done;
 
-	set_up(directory, worker);
-	if (mark && write(fd, "1", 1) != 1) {
-		perror(mark);
-		return 2;
-	}
 	srand(seed * 100 + worker);
 	for (done = 0; good && done < calls; done++)
 		good = one_call();
-	if (mark && write(fd, "0", 1) != 1)
-		return 2;
 	good = good && verify();
 	if (!good)
-		fprintf(stderr, "worker %d, call %ld: %s gave %d (%s), not %s\n",
-			worker, done, last, last_result, strerror(last_errno),
-			expected_errno ? strerror(expected_errno) : "success");
+		snprintf(report->text, sizeof(report->text),
+			 "worker %d, call %ld: %s gave %d (%s), not %s\n",
+			 worker, done, last, last_result, strerror(last_errno),
+			 expected_errno ? strerror(expected_errno) : "success");
 	return !good;
+}
+
+/* Start them; they run once all are set up and failures are on. */
+static int start(int workers, const char *directory, long calls, int seed,
+		 struct report *reports, int mark)
+{
+	int ready[2], go[2], worker;
+	char byte;
+
+	if (pipe(ready) || pipe(go))
+		return 0;
+	for (worker = 0; worker < workers; worker++) {
+		struct report *report = &reports[worker];
+		pid_t pid = fork();
+
+		if (pid < 0)
+			return 0;
+		if (pid)
+			continue;
+		if (!set_up(directory, worker, report))
+			_exit(2);
+		wait_for_others(ready, go);
+		_exit(work(worker, calls, seed, report));
+	}
+	close(ready[1]);
+	while (read(ready[0], &byte, 1) > 0)
+		;
+	if (mark >= 0 && write(mark, "1", 1) != 1)
+		return 0;
+	close(go[0]);
+	close(go[1]);
+	return 1;
+}
+
+static int finish(int workers, const struct report *reports, int mark)
+{
+	int status, worker, bad = 0, signal = 0;
+
+	while (wait(&status) > 0) {
+		bad |= status;
+		if (WIFSIGNALED(status))
+			signal = WTERMSIG(status);
+	}
+	if (mark >= 0 && write(mark, "0", 1) != 1) {
+		perror("attr_storm: taking the mark back");
+		bad = 1;
+	}
+	for (worker = 0; worker < workers; worker++)
+		fputs(reports[worker].text, stderr);
+	if (signal)
+		fprintf(stderr, "a worker was ended by signal %d\n", signal);
+	return bad;
 }
 
 int main(int argc, char **argv)
 {
-	int workers = 2, seed = 1, option, worker, status, bad = 0;
-	const char *mark = NULL;
+	int workers = 2, seed = 1, option, mark = -1;
+	struct report *reports;
 	long calls = 1000;
 
 	while ((option = getopt(argc, argv, "m:w:n:s:")) != -1) {
 		switch (option) {
 		case 'm':
-			mark = optarg;
+			mark = open(optarg, O_WRONLY | O_CLOEXEC);
+			if (mark < 0) {
+				perror(optarg);
+				return 2;
+			}
 			break;
 		case 'w':
 			workers = atoi(optarg);
@@ -369,10 +438,14 @@ int main(int argc, char **argv)
 	}
 	if (optind + 1 != argc)
 		return 2;
-	for (worker = 0; worker < workers; worker++)
-		if (!fork())
-			_exit(work(argv[optind], worker, mark, calls, seed));
-	while (wait(&status) > 0)
-		bad |= status;
-	return bad ? 1 : 0;
+	/* The mark is for a process group: have one without the test's shell. */
+	setpgid(0, 0);
+	reports = mmap(NULL, workers * sizeof(*reports), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (reports == MAP_FAILED ||
+	    !start(workers, argv[optind], calls, seed, reports, mark)) {
+		perror("attr_storm");
+		return 2;
+	}
+	return finish(workers, reports, mark) ? 1 : 0;
 }

@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# usage: loads.sh DRIVER...: what people run, on an ext2 image in a RAM disk, by
+# each driver; each load ends with everything written. Prints lines
+# "load DRIVER NAME NANOSECONDS", which are the guest's time: an instruction each,
+# and the waits.
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+mkdir -p /mnt
+
+now() {
+	sed -n 's/^now at \([0-9]*\) nsecs$/\1/p' /proc/timer_list
+}
+
+# load NAME COMMAND...: in a new state of the cache.
+load() {
+	name=$1
+	shift
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	start=$(now)
+	if ! { "$@" && sync; } >/tmp/log 2>&1; then
+		echo "$driver: $name: failed"
+		tail -n 20 /tmp/log
+		exit 1
+	fi
+	echo "load $driver $name $(($(now) - start))"
+}
+
+untar() {
+	mkdir /mnt/tree && tar -xf /share/tree.tar -C /mnt/tree
+}
+
+read_tree() {
+	find /mnt/tree -type f -exec cat {} + | cksum
+	# A checksum of the right length of data, not of an early end.
+	[ "$(find /mnt/tree -type f | wc -l)" = "$(tar -tf /share/tree.tar | grep -vc '/$')" ]
+}
+
+mail() {
+	printf 'set location /mnt\nset number 500\nset transactions 2000\nset size 500 10000\nset seed 7\nrun\nquit\n' |
+		postmark >/tmp/postmark && grep -q ' deleted ' /tmp/postmark
+}
+
+many_files() {
+	mkdir /mnt/many
+	fs_mark -l /tmp/fs_mark.log -d /mnt/many -n 250 -s 4096 -t 4 -D 8 -S 1
+}
+
+# It runs for a time; what counts is the time for a megabyte.
+clients() {
+	mkdir /mnt/clients
+	dbench -D /mnt/clients -t 5 -c /share/client.txt 4 >/tmp/log 2>&1
+	rate=$(sed -n 's/^Throughput \([0-9.]*\) MB.*/\1/p' /tmp/log)
+	[ -n "$rate" ] || { tail -n 20 /tmp/log; exit 1; }
+	rm -r /mnt/clients
+	awk -v rate="$rate" -v driver="$driver" \
+		'BEGIN { printf "load %s dbench-4-clients-a-MB %d\n", driver, 1e9 / rate }'
+}
+
+# dbench takes a semaphore set of number 0 for a failure: let it have another.
+ipcmk --semaphore 1 >/dev/null
+for driver; do
+	case $driver in
+	ext2mfr)
+		insmod /modules/ama_core.ko && insmod /modules/ext2mfr.ko || exit 1 ;;
+	ext2mfr-unguarded)
+		insmod /modules/ama_core.ko guard=off && insmod /modules/ext2mfr.ko || exit 1 ;;
+	esac
+	mke2fs -q -F -t ext2 -b 4096 -N 16384 /dev/ram0 || exit 1
+	mount -t "${driver%-unguarded}" /dev/ram0 /mnt || exit 1
+	load untar untar
+	load read-tree read_tree
+	load remove-tree rm -r /mnt/tree
+	load postmark mail
+	load fsmark-4-writers many_files
+	clients
+	umount /mnt || exit 1
+	e2fsck -fn /dev/ram0 >/tmp/log 2>&1 || { tail /tmp/log; exit 1; }
+	case $driver in
+	ext2mfr*)
+		rmmod ext2mfr && rmmod ama_core || exit 1 ;;
+	esac
+done
