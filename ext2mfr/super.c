@@ -85,7 +85,9 @@ static void set_geometry(struct e2m_sb *sbi)
 	sbi->inode_size = old ? E2_INODE_SIZE_REV0 :
 				le16_to_cpu(es->s_inode_size);
 	sbi->first_ino = old ? E2_FIRST_INO_REV0 : le32_to_cpu(es->s_first_ino);
-	sbi->nr_groups = DIV_ROUND_UP(sbi->blocks_count - sbi->first_data_block,
+	/* In 64 bits: there may be nearly 2^32 blocks. */
+	sbi->nr_groups = DIV_ROUND_UP((u64)sbi->blocks_count -
+				      sbi->first_data_block,
 				      sbi->blocks_per_group);
 	sbi->desc_per_block = size / sizeof(struct e2_group_desc);
 	sbi->nr_desc_blocks = DIV_ROUND_UP(sbi->nr_groups, sbi->desc_per_block);
