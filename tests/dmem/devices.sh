@@ -128,8 +128,8 @@ small_blocks() {
 	fill_cache /mnt/f 4
 	umount /mnt
 	before=$(status d hit_blocks)
-	dd if=/dev/mapper/d of=/tmp/a bs=1536 count=20000 iflag=direct 2>/dev/null
-	dd if=$disk of=/tmp/b bs=1536 count=20000 iflag=direct 2>/dev/null
+	dd if=/dev/mapper/d of=/tmp/a bs=1536 count=8000 iflag=direct 2>/dev/null
+	dd if=$disk of=/tmp/b bs=1536 count=8000 iflag=direct 2>/dev/null
 	check "reads of 1536 bytes" cmp /tmp/a /tmp/b
 	above "reads of 1536 bytes: from the cache" \
 		"$(($(status d hit_blocks) - before))" 1000

@@ -52,7 +52,7 @@ mke2fs -q -F -t ext2 -b 1024 /dev/vda && mke2fs -q -F -t ext2 -b 1024 /dev/vdb |
 mount -t "$type" ${options:+-o $options} /dev/vda /tmp/mnt || exit 3
 /tmp/failnth -n "$limit" -d /dev/vdb -t "$type" -o "$options" "$@" "$file" /tmp/mnt
 status=$?
-if [ -e $fault/sites ] || [ "$source" != self ]; then
+if [ "$source" != self ]; then
 	echo "# functions in which the failures fell: $(wc -l <$fault/"$source"/sites)"
 	sed 's/^/#   /' $fault/"$source"/sites
 fi
