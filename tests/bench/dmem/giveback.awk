@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
-# The guests' lines to CSV: a line for each way to keep an area.
+# The guests' lines to CSV: a line for each work and way to keep an area.
 BEGIN {
-	print "way,work_seconds,work_mib_per_second,work_disk_mib,alloc_1m_ns,alloc_4m_ns,alloc_16m_ns,alloc_failures"
+	print "work,way,work_seconds,work_mib_per_second,work_disk_mib,alloc_1m_ns,alloc_4m_ns,alloc_16m_ns,alloc_failures"
 }
 $1 == "WORK" {
-	way[++ways] = $2
-	work[$2] = $3 "," $4 "," $5
+	key[++keys] = $2 "," $3
+	work[$2 "," $3] = $4 "," $5 "," $6
 }
-$1 == "ALLOC" && $4 == "failed" { failures[$2]++ }
-$1 == "ALLOC" && $4 != "failed" && $4 + 0 > most[$2, $3] + 0 { most[$2, $3] = $4 }
+$1 == "ALLOC" && $5 == "failed" { failures[$2 "," $3]++ }
+$1 == "ALLOC" && $5 != "failed" && $5 + 0 > most[$2 "," $3, $4] + 0 { most[$2 "," $3, $4] = $5 }
 END {
-	for (i = 1; i <= ways; i++) {
-		w = way[i]
-		printf "%s,%s,%s,%s,%s,%d\n", w, work[w], most[w, 1048576], most[w, 4194304], most[w, 16777216], failures[w]
+	for (i = 1; i <= keys; i++) {
+		k = key[i]
+		printf "%s,%s,%d,%d,%d,%d\n", k, work[k], most[k, 1048576], most[k, 4194304], most[k, 16777216], failures[k]
 	}
 }
