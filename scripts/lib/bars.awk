@@ -20,7 +20,7 @@ END {
 	bar = 14
 	wide = ns * bar + 24
 	width = 70 + ng * wide + 150
-	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"420\" font-family=\"DejaVu Sans, sans-serif\" font-size=\"11\">\n", width
+	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"440\" font-family=\"DejaVu Sans, sans-serif\" font-size=\"11\">\n", width
 	print "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>"
 	text(60, 20, "start", title)
 	for (i = 0; i <= 5; i++) {
