@@ -387,6 +387,9 @@ static __always_inline bool aim_at_path(struct target *target, int from,
 {
 	u64 head;
 
+	/* The descriptor's own file is meant, as futimens() says it. */
+	if (!path)
+		return aim_at_fd(target, from);
 	if (unlikely(!read_head_now(path, &head))) {
 		/* It is looked at again where it may be waited for. */
 		if (!target)
@@ -575,6 +578,8 @@ static unsigned int count_names(const struct gated *function,
 	long length, i;
 
 	path = (const char __user *)argument(function, regs, function->call->path);
+	if (!path)
+		return count;
 	length = strncpy_from_user(text, path, sizeof(text));
 	if (length == sizeof(text))
 		return MOST_NAMES;
