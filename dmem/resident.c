@@ -169,10 +169,10 @@ static bool folio_ok(const struct dmem_target *t, struct folio *folio)
 	inode = mapping->host;
 	sb = inode->i_sb;
 	if (!S_ISREG(inode->i_mode) || IS_ENCRYPTED(inode) || IS_DAX(inode) ||
-	    inode->i_blkbits < PAGE_SHIFT || !sb->s_bdev ||
-	    !leaves_pages_alone(sb))
+	    inode->i_blkbits < PAGE_SHIFT || !leaves_pages_alone(sb))
 		return false;
-	return t->stacked || sb->s_bdev->bd_disk == t->disk;
+	/* btrfs, with its many devices, does not say on which it sits. */
+	return t->stacked || (sb->s_bdev && sb->s_bdev->bd_disk == t->disk);
 }
 
 /*
