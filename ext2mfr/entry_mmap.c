@@ -58,7 +58,10 @@ static vm_fault_t ext2mfr_fault(struct vm_fault *vmf)
 	return ret;
 }
 
-/* Maps what is cached; may allocate a page table. */
+/*
+ * Maps what is cached. No scope: the page table was allocated before this is called,
+ * and a fault for which there was no memory is taken again.
+ */
 static vm_fault_t ext2mfr_map_pages(struct vm_fault *vmf, pgoff_t start,
 				    pgoff_t end)
 {

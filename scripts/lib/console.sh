@@ -60,9 +60,9 @@ console_first_report() {
 # code and another processor's patching it, and then executes the breakpoint of
 # the patching for ever, though it is gone from memory.
 console_stale_translation() {
-	local logs
+	local logs follows='watchdog: BUG: soft lockup|rcu: INFO|INFO: rcu|workqueue'
 	logs=$(cat "$@" 2>/dev/null | tr -d '\r')
-	! grep -qaE "$CONSOLE_STAMP(WARNING|BUG|kernel BUG|Oops|UBSAN|KASAN)" <<<"$logs" &&
+	! console_reports "$@" | grep -qavE "$CONSOLE_STAMP(BUG: )?($follows)" &&
 		grep -qaE 'RIP: 0010:[a-zA-Z0-9_.]+\+0x0/' <<<"$logs" &&
 		! grep -aE 'RIP: 0010:' <<<"$logs" | grep -qavE '\+0x0/' &&
 		grep -qa 'Code: .*<0f> 1f 44 00 00' <<<"$logs" &&

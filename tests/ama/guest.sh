@@ -7,6 +7,28 @@ debug=/sys/kernel/debug/ama
 fault=/sys/kernel/debug/surety_fault
 hooks=/sys/kernel/debug/tracing/enabled_functions
 
+trace=/sys/kernel/tracing
+
+# events PATTERN: how many were traced.
+events() {
+	grep -cE "$1" /tmp/trace
+}
+
+traced() {
+	echo 0 >$trace/events/ama/enable
+	cat $trace/trace >/tmp/trace
+	echo >$trace/trace
+	diag "$(for name in scope_open scope_close wait_start wait_finish substitute; do
+		echo "ama_$name: $(events "ama_$name:")"
+	done)"
+	[ "$(events 'ama_scope_close: client=[^ ]+ op=[^ ]+ bound=')" -gt 0 ] &&
+		[ "$(events 'ama_scope_open: .* errno=0$')" = "$(events ama_scope_close:)" ] &&
+		[ "$(events 'ama_scope_open: .* errno=-12$')" -gt 0 ] &&
+		[ "$(events ama_wait_start:)" -ge 64 ] &&
+		[ "$(events ama_wait_start:)" = "$(events ama_wait_finish:)" ] &&
+		[ "$(events ama_substitute:)" -ge 5 ]
+}
+
 # The lines that the selftest wrote to the log.
 verdicts() {
 	dmesg -c | sed -n 's/.*ama_selftest: \(\(not \)\?ok - \)/\1/p' >/tmp/verdicts
@@ -63,6 +85,7 @@ report $? "ama_core loads"
 [ "$(hooked)" = 0 ]
 report $? "without an active client nothing is hooked"
 
+echo 1 >$trace/events/ama/enable
 dmesg -C
 insmod /modules/test/ama_selftest.ko
 report $? "a client registers and is activated"
@@ -87,6 +110,7 @@ report $? "the reserve is full again"
 [ "$(cat $debug/scopes)" = 0 ]
 report $? "no scope is left open"
 
+check "trace points tell of each scope, wait and substitution" traced
 rmmod surety_fault
 rmmod ama_selftest
 report $? "the client unloads"

@@ -120,7 +120,7 @@ small_blocks() {
 	mkfs.ext4 -q -F -b 1024 /dev/mapper/d
 	mount /dev/mapper/d /mnt
 	check "1 KiB blocks: every read equals the model" \
-		dmem_stress /mnt/f 2 5 11
+		dmem_stress /mnt/f 2 3 11
 	umount /mnt
 	compare "1 KiB blocks" d $disk
 	mkfs.ext4 -q -F -b 4096 /dev/mapper/d
@@ -170,7 +170,7 @@ live_insertion() {
 	make d "0 $size linear $disk 0"
 	mkfs.ext4 -q -F -b 4096 /dev/mapper/d
 	mount /dev/mapper/d /mnt
-	dmem_stress /mnt/f 4 12 21 >/tmp/stress.log 2>&1 &
+	dmem_stress /mnt/f 4 8 21 >/tmp/stress.log 2>&1 &
 	stress=$!
 	sleep 1
 	for round in 1 2 3; do

@@ -85,6 +85,20 @@ endless_directory() {
 		grep -q 'needs cleaning' /tmp/said && umount "$at"
 }
 
+# Read-only and back; a file that is open for writing is in the way.
+remounts() {
+	make_volume 8M -t ext2 -b 1024 && mount_as ext2mfr && echo one >"$at/file" || return 1
+	exec 5>"$at/open"
+	! mount -o remount,ro "$at" 2>/dev/null || return 1
+	exec 5>&-
+	mount -o remount,ro "$at" && ! touch "$at/new" 2>/dev/null &&
+		dumpe2fs -h "$disk" 2>/dev/null | grep -q 'Filesystem state: *clean' &&
+		consistent && [ "$(cat "$at/file")" = one ] || return 1
+	mount -o remount,rw "$at" && echo two >>"$at/file" && mkdir "$at/dir" && umount "$at" &&
+		consistent && mount_as ext2mfr && [ "$(cat "$at/file")" = "one
+two" ] && umount "$at"
+}
+
 errors_continue() {
 	damaged && mount_as ext2mfr errors=continue || return 1
 	! ls "$at/dir" 2>/dev/null && touch "$at/else" && umount "$at"
@@ -150,6 +164,7 @@ check "a directory of $entries entries" large_directory
 check "reserved blocks are for root and resuid=" reserved_blocks
 check "minixdf and bsddf" block_counts
 check "sb= finds another superblock" other_superblock
+check "remount read-only and back" remounts
 check "errors=continue" errors_continue
 check "errors=remount-ro" errors_remount
 check "a directory longer than its blocks is damage" endless_directory

@@ -295,14 +295,6 @@ static void test_filter(const char *level)
 	       "%s: a task that is not marked is spared at p=100", level);
 	result(exposed_workload(5) > 0 && figure(level, "injected") > 0,
 	       "%s: a marked one is not", level);
-	set(level, "ignore-gfp-wait", 1);
-	set(level, "reset", 1);
-	exposed_workload(5);
-	result(!figure(level, "eligible") || figure(level, "eligible") <
-	       figure(level, "calls"),
-	       "%s: ignore-gfp-wait spares allocations that may sleep (%ld of %ld eligible)",
-	       level, figure(level, "eligible"), figure(level, "calls"));
-	set(level, "ignore-gfp-wait", 0);
 }
 
 /* The limits are seven standard deviations away, so chance does not fail this. */
@@ -420,6 +412,13 @@ static void test_nofail(void)
 	result(failures == 2 * NOFAIL_PAIRS,
 	       "at p=100 %ld of %d allocations fail", failures,
 	       2 * NOFAIL_PAIRS);
+	for (i = 0; i < 2; i++)
+		set(levels[i], "ignore-gfp-wait", 1);
+	failures = failures_of("may");
+	for (i = 0; i < 2; i++)
+		set(levels[i], "ignore-gfp-wait", 0);
+	result(!failures, "with ignore-gfp-wait none of them, which may sleep (%ld failed)",
+	       failures);
 	failures = failures_of("must");
 	for (i = 0; i < 2; i++)
 		calls += figure(levels[i], "calls");
