@@ -12,6 +12,6 @@ $1 == "ALLOC" && $5 != "failed" && $5 + 0 > most[$2 "," $3, $4] + 0 { most[$2 ",
 END {
 	for (i = 1; i <= keys; i++) {
 		k = key[i]
-		printf "%s,%s,%d,%d,%d,%d\n", k, work[k], most[k, 1048576], most[k, 4194304], most[k, 16777216], failures[k]
+		printf "%s,%s,%s,%s,%s,%d\n", k, work[k], most[k, 1048576], most[k, 4194304], most[k, 16777216], failures[k]
 	}
 }
