@@ -73,6 +73,15 @@ static int set(const char *level, const char *knob, long value)
 	return put(path, text);
 }
 
+/* The same for pages and objects. */
+static void set_both(const char *knob, long value)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++)
+		set(levels[i], knob, value);
+}
+
 /* A file that is not seekable, as debugfs makes those of simple values. */
 static long get(const char *path)
 {
@@ -118,16 +127,12 @@ static long figure(const char *level, const char *name)
 /* Everything off, nothing counted. */
 static void disarm(void)
 {
-	unsigned int i;
-
-	for (i = 0; i < 2; i++) {
-		set(levels[i], "probability", 0);
-		set(levels[i], "interval", 1);
-		set(levels[i], "times", -1);
-		set(levels[i], "space", 0);
-		set(levels[i], "task-filter", 1);
-		set(levels[i], "reset", 1);
-	}
+	set_both("probability", 0);
+	set_both("interval", 1);
+	set_both("times", -1);
+	set_both("space", 0);
+	set_both("task-filter", 1);
+	set_both("reset", 1);
 }
 
 static int mark(int on)
@@ -187,6 +192,15 @@ static unsigned int exposed(unsigned int (*run)(unsigned int), unsigned int arg)
 static unsigned int exposed_workload(unsigned int rounds)
 {
 	return exposed(workload, rounds);
+}
+
+/* The first three allocations of a run fail, then none. */
+static void fail_three(const char *level)
+{
+	disarm();
+	set(level, "times", 3);
+	set(level, "probability", 100);
+	exposed_workload(5);
 }
 
 /* Events in the trace buffers of all CPUs. */
@@ -357,16 +371,10 @@ static void test_verbose(const char *level)
 {
 	long before = told(level), silent;
 
-	disarm();
-	set(level, "times", 3);
-	set(level, "probability", 100);
-	exposed_workload(5);
+	fail_three(level);
 	silent = told(level) - before;
-	disarm();
 	set(level, "verbose", 1);
-	set(level, "times", 3);
-	set(level, "probability", 100);
-	exposed_workload(5);
+	fail_three(level);
 	set(level, "verbose", 0);
 	result(!silent && told(level) - before == 3,
 	       "%s: verbose=1 tells of each failure, verbose=0 of none (%ld and %ld lines)",
@@ -385,7 +393,7 @@ static unsigned int make_pairs(unsigned int fd)
 /* How many of these fail at p=100? */
 static long failures_of(const char *kind)
 {
-	unsigned int i, error;
+	unsigned int error;
 	char path[64];
 	int fd;
 
@@ -394,11 +402,9 @@ static long failures_of(const char *kind)
 	if (fd == -1)
 		die(path);
 	disarm();
-	for (i = 0; i < 2; i++)
-		set(levels[i], "probability", 100);
+	set_both("probability", 100);
 	error = exposed(make_pairs, fd);
-	for (i = 0; i < 2; i++)
-		set(levels[i], "probability", 0);
+	set_both("probability", 0);
 	close(fd);
 	return error ? -1 : get(path);
 }
@@ -412,11 +418,9 @@ static void test_nofail(void)
 	result(failures == 2 * NOFAIL_PAIRS,
 	       "at p=100 %ld of %d allocations fail", failures,
 	       2 * NOFAIL_PAIRS);
-	for (i = 0; i < 2; i++)
-		set(levels[i], "ignore-gfp-wait", 1);
+	set_both("ignore-gfp-wait", 1);
 	failures = failures_of("may");
-	for (i = 0; i < 2; i++)
-		set(levels[i], "ignore-gfp-wait", 0);
+	set_both("ignore-gfp-wait", 0);
 	result(!failures, "with ignore-gfp-wait none of them, which may sleep (%ld failed)",
 	       failures);
 	failures = failures_of("must");
@@ -431,10 +435,7 @@ static void test_schedule(const char *level)
 {
 	long eligible, injected;
 
-	disarm();
-	set(level, "times", 3);
-	set(level, "probability", 100);
-	exposed_workload(5);
+	fail_three(level);
 	result(figure(level, "injected") == 3, "%s: times=3 gives %ld failures",
 	       level, figure(level, "injected"));
 

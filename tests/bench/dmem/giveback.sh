@@ -106,14 +106,12 @@ mount -t configfs configfs /sys/kernel/config 2>/dev/null
 area
 free -m | sed 's/^/# /'
 case $work in
+files) set_mib=224 ;;
 swap) set_mib=288 ;;
 zram) set_mib=256 ;;
-*) set_mib=224 ;;
-esac
-case $work in
-files | swap | zram) $work ;;
 *) exit 2 ;;
 esac
+$work
 allocate
 [ ! -e $debug/dmem/stores ] || sed 's/^/# /' $debug/dmem/stores
 grep -E '^(MemTotal|CmaTotal)' /proc/meminfo | sed 's/^/# /'

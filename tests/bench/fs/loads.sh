@@ -1,11 +1,7 @@
-#!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# usage: loads.sh DRIVER...: what people run, on an ext2 image in a RAM disk, by
-# each driver; each load ends with everything written. Prints lines
-# "load DRIVER NAME NANOSECONDS", which are the guest's time: an instruction each,
-# and the waits.
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-mkdir -p /mnt
+# shellcheck shell=sh disable=SC2154 # the driver is guest.sh's
+# Work for guest.sh: what people run, each load ending with everything written, in
+# nanoseconds of the guest's time: an instruction each, and the waits.
 
 now() {
 	sed -n 's/^now at \([0-9]*\) nsecs$/\1/p' /proc/timer_list
@@ -23,7 +19,7 @@ load() {
 		tail -n 20 /tmp/log
 		exit 1
 	fi
-	echo "load $driver $name $(($(now) - start))"
+	echo "figure $driver $name $(($(now) - start))"
 }
 
 untar() {
@@ -54,7 +50,24 @@ clients() {
 	[ -n "$rate" ] || { tail -n 20 /tmp/log; exit 1; }
 	rm -r /mnt/clients
 	awk -v rate="$rate" -v driver="$driver" \
-		'BEGIN { printf "load %s dbench-4-clients-a-MB %d\n", driver, 1e9 / rate }'
+		'BEGIN { printf "figure %s dbench-4-clients-a-MB %d\n", driver, 1e9 / rate }'
+}
+
+make_volume() {
+	mke2fs -q -F -t ext2 -b 4096 -N 16384 /dev/ram0
+}
+
+run_work() {
+	load untar untar
+	load read-tree read_tree
+	load remove-tree rm -r /mnt/tree
+	load postmark mail
+	load fsmark-4-writers many_files
+	clients
+}
+
+check_volume() {
+	e2fsck -fn /dev/ram0 >/tmp/log 2>&1 || { tail /tmp/log; return 1; }
 }
 
 # The RAM disk has a page for a block once it was written: not at the first
@@ -62,25 +75,3 @@ clients() {
 dd if=/dev/zero of=/dev/ram0 bs=1M 2>/dev/null
 # dbench takes a semaphore set of number 0 for a failure: let it have another.
 ipcmk --semaphore 1 >/dev/null
-for driver; do
-	case $driver in
-	ext2mfr)
-		insmod /modules/ama_core.ko && insmod /modules/ext2mfr.ko || exit 1 ;;
-	ext2mfr-unguarded)
-		insmod /modules/ama_core.ko guard=off && insmod /modules/ext2mfr.ko || exit 1 ;;
-	esac
-	mke2fs -q -F -t ext2 -b 4096 -N 16384 /dev/ram0 || exit 1
-	mount -t "${driver%-unguarded}" /dev/ram0 /mnt || exit 1
-	load untar untar
-	load read-tree read_tree
-	load remove-tree rm -r /mnt/tree
-	load postmark mail
-	load fsmark-4-writers many_files
-	clients
-	umount /mnt || exit 1
-	e2fsck -fn /dev/ram0 >/tmp/log 2>&1 || { tail /tmp/log; exit 1; }
-	case $driver in
-	ext2mfr*)
-		rmmod ext2mfr && rmmod ama_core || exit 1 ;;
-	esac
-done

@@ -2,8 +2,7 @@
 /*
  * Does on purpose what the runner of the tests must notice: a warning, a bug, a
  * hang, a task that waits for ever, and the mistakes that only a debug kernel's
- * checkers see. Loading does
- * it; what is chosen by the parameter `what`.
+ * checkers see. Loading does it; what is chosen by the parameter `what`.
  */
 #include <linux/delay.h>
 #include <linux/irqflags.h>
