@@ -7,6 +7,7 @@
 # shellcheck source=tests/lib.sh
 . /surety/tests/lib.sh
 modprobe loop
+insmod /modules/ama_core.ko && insmod /modules/ext2mfr.ko || tests_failed=1
 truncate -s 4M /tmp/image
 mke2fs -q -t ext2 /tmp/image
 loop=$(losetup -f --show /tmp/image)

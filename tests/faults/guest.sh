@@ -142,7 +142,8 @@ one_run() {
 	fi >"/share/$run.log" 2>&1
 	dmesg >"/share/$run.dmesg"
 	cat "$page/sites" "$slab/sites" >"/share/$run.sites" 2>/dev/null
-	sync
+	# Where unmounting failed this may never end.
+	[ $unmounted = 0 ] || sync
 	{
 		echo "mounted=$mounted"
 		echo "usable=$usable"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ext2mfr_check names|data             fixed tests in the current directory
+ * ext2mfr_check names|data|limits      fixed tests in the current directory
  * ext2mfr_check random-data N [SEED]   N operations on one file against a model
  * ext2mfr_check random-names N [SEED]  N operations on a tree against a model
  */
@@ -49,10 +49,12 @@ int main(int argc, char **argv)
 		return run_all(name_tests);
 	if (argc == 2 && !strcmp(argv[1], "data"))
 		return run_all(data_tests);
+	if (argc == 2 && !strcmp(argv[1], "limits"))
+		return run_all(limit_tests);
 	if (argc >= 3 && !strcmp(argv[1], "random-data"))
 		return run_random(random_data, argv);
 	if (argc >= 3 && !strcmp(argv[1], "random-names"))
 		return run_random(random_names, argv);
-	fprintf(stderr, "usage: ext2mfr_check names|data|random-data N [SEED]|random-names N [SEED]\n");
+	fprintf(stderr, "usage: ext2mfr_check names|data|limits|random-data N [SEED]|random-names N [SEED]\n");
 	return 2;
 }
