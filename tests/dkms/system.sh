@@ -18,16 +18,6 @@ build() {
 	}
 }
 
-# A copy, since this view of the repository cannot be written to.
-native() {
-	mkdir -p /tmp/native && tar --exclude=./build --exclude=./.git -cf - . | tar -C /tmp/native -xf - &&
-		make -C /tmp/native native "KDIR=/lib/modules/$release/build" || return 1
-	for module in $modules; do
-		[ "$(modinfo -F vermagic "/tmp/native/$module/$module.ko" | cut -d' ' -f1)" = "$release" ] || return 1
-	done
-}
-
-[ "$kernel" != stock-6.12 ] || check "$kernel: make native" native
 check "the version is the README's" grep -q "dkms install surety/$version\$" README.md
 check "$kernel: dkms add" make dkms-add
 check "$kernel: dkms build" build
