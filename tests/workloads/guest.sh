@@ -5,6 +5,9 @@
 # shellcheck source=tests/ext2mfr/lib.sh disable=SC2317
 . /surety/tests/ext2mfr/lib.sh
 seconds=$1 full=${2:-}
+# How much of each that does not run for a time.
+scale=${full:+3}
+scale=${scale:-1}
 
 # load NAME COMMAND...: on an empty volume.
 load() {
@@ -23,13 +26,13 @@ load() {
 
 # What is read back is compared with checksums that were written beside it.
 verify() {
-	fio --output=/tmp/fio.log --directory="$at" --size=4m --verify=crc32c \
+	fio --output=/tmp/fio.log --directory="$at" --size=$((2 * scale))m --verify=crc32c \
 		--verify_fatal=1 --verify_backlog=64 --randrepeat=1 --group_reporting \
 		--name=buffered --rw=randwrite --bsrange=512-64k --ioengine=psync \
 		--name=direct --rw=randwrite --bs=4k --ioengine=libaio --iodepth=8 --direct=1 \
 		--name=mapped --rw=randwrite --bs=4k --ioengine=mmap \
 		--name=ring --rw=randwrite --bs=16k --ioengine=io_uring --iodepth=4 \
-		--name=holes --rw=randwrite --bs=1k --ioengine=psync --filesize=64m --io_size=2m ||
+		--name=holes --rw=randwrite --bs=1k --ioengine=psync --filesize=64m --io_size=${scale}m ||
 		{ cat /tmp/fio.log; return 1; }
 	grep -E '^ +(READ|WRITE):' /tmp/fio.log >/tmp/figures
 }
@@ -53,14 +56,14 @@ clients() {
 
 small_files() {
 	mkdir "$at/many"
-	fs_mark -l /tmp/fs_log.txt -d "$at/many" -n 150 -s 6000 -t 4 -D 8 -S 1 -L 2 >/tmp/fsmark.log 2>&1 ||
+	fs_mark -l /tmp/fs_log.txt -d "$at/many" -n $((60 * scale)) -s 6000 -t 4 -D 8 -S 1 -L 2 >/tmp/fsmark.log 2>&1 ||
 		{ tail -n 20 /tmp/fsmark.log; return 1; }
 	[ "$(grep -cE '^ +[0-9]+ +[0-9]+ +6000' /tmp/fsmark.log)" = 2 ]
 }
 
 mail() {
-	printf 'set location %s\nset number 400\nset transactions 1000\nset size 500 20000\nset seed 7\nrun\nquit\n' \
-		"$at" | postmark >/tmp/postmark.log 2>&1 ||
+	printf 'set location %s\nset number %d\nset transactions %d\nset size 500 20000\nset seed 7\nrun\nquit\n' \
+		"$at" $((200 * scale)) $((400 * scale)) | postmark >/tmp/postmark.log 2>&1 ||
 		{ tail -n 20 /tmp/postmark.log; return 1; }
 	grep -qE '[0-9]+ deleted' /tmp/postmark.log && ! grep -i error /tmp/postmark.log
 }
