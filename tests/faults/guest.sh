@@ -132,7 +132,7 @@ compare() {
 			cmp -s - "/share/$run.expected"
 	)
 	same=$?
-	bounded 90 umount /mnt
+	bounded 40 umount /mnt
 	return $same
 }
 
@@ -149,8 +149,11 @@ one_run() {
 			/mnt/storm >"/share/$run.json"
 		disarm
 		injected >"/share/$run.injected"
-		bounded 90 usable && usable=1
-		bounded 90 umount /mnt && unmounted=1
+		# Where that hung, this will as well.
+		limit=40
+		bounded 40 usable && usable=1
+		[ $? != 124 ] || limit=5
+		bounded $limit umount /mnt && unmounted=1
 		if [ $unmounted = 1 ]; then
 			compare "$disk" || compared=0
 		fi
