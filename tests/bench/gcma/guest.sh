@@ -16,7 +16,7 @@ count=${GCMA_BENCH_COUNT:-30}
 limit=${GCMA_BENCH_SECONDS:-60}
 area_mib=128
 # Each of three files, which together are larger than the page cache.
-file_mib=190
+file_mib=230
 debug=/sys/kernel/debug
 PATH=$PATH:/surety-bin
 export DM_DISABLE_UDEV=1
