@@ -35,6 +35,12 @@ report() {
 	fi
 }
 
+# in_short: is this a kernel that checks everything, on which the default is less of
+# the same? Not with SURETY_FULL, which scripts/vm hands on.
+in_short() {
+	[ -z "${SURETY_FULL:-}" ] && [ -e /sys/kernel/debug/kmemleak ]
+}
+
 # Remarks for people; not counted.
 diag() {
 	printf '%s\n' "$*" | sed 's/^/# /'

@@ -8,8 +8,7 @@
 at=/tmp/mounted
 ama=/sys/kernel/debug/ama
 waiters=40
-# Each is some ten seconds of a kernel that checks everything.
-[ ! -e /sys/kernel/debug/kmemleak ] || waiters=12
+! in_short || waiters=12
 
 begin() {
 	modprobe loop

@@ -22,8 +22,7 @@ for size; do
 	check "mount" mount_as ext2mfr
 	checker names
 	checker data
-	# Minutes of a kernel that checks everything, which finds nothing more in them.
-	[ -e /sys/kernel/debug/kmemleak ] || checker limits
+	in_short || checker limits
 	checker random-data "$operations" "$size"
 	checker random-names "$operations" "$size"
 	before=$(describe "$at/names")

@@ -6,8 +6,8 @@
 . /surety/tests/ext2mfr/lib.sh
 seconds=$1 full=${2:-}
 # How much of each that does not run for a time.
-scale=${full:+3}
-scale=${scale:-1}
+scale=1
+[ -z "$full" ] || scale=3
 
 # load NAME COMMAND...: on an empty volume.
 load() {
