@@ -165,6 +165,15 @@ static inline struct folio *cfs_lock_cached(struct address_space *mapping,
 #define cfs_dirty_folio filemap_dirty_folio
 #endif
 
+static inline struct address_space *cfs_bdev_mapping(struct block_device *bdev)
+{
+#ifdef HAVE_BDEV_MAPPING
+	return bdev->bd_mapping;
+#else
+	return bdev->bd_inode->i_mapping;
+#endif
+}
+
 #ifdef HAVE_ERROR_REMOVE_FOLIO
 #define CFS_ERROR_REMOVE .error_remove_folio = generic_error_remove_folio
 #else

@@ -87,7 +87,8 @@ static u32 find_in_group(struct e2m_sb *sbi, u32 group, const void *map,
 	return len ? len : find_run(map, low, end, want, bit);
 }
 
-static u32 take_in_group(struct super_block *sb, u32 group, u32 goal, u32 want,
+/* Returns how many blocks it took, or an errno. */
+static s64 take_in_group(struct super_block *sb, u32 group, u32 goal, u32 want,
 			 u32 *block)
 {
 	struct e2m_sb *sbi = E2M_SB(sb);
@@ -98,7 +99,7 @@ static u32 take_in_group(struct super_block *sb, u32 group, u32 goal, u32 want,
 
 	bh = e2m_block_bitmap(sb, group);
 	if (IS_ERR(bh))
-		return 0;
+		return PTR_ERR(bh);
 	desc = e2m_group_desc(sbi, group, &desc_bh);
 	spin_lock(lock);
 	len = find_in_group(sbi, group, bh->b_data, goal, want, &bit);
@@ -109,8 +110,8 @@ static u32 take_in_group(struct super_block *sb, u32 group, u32 goal, u32 want,
 	}
 	spin_unlock(lock);
 	if (len) {
-		mark_buffer_dirty(bh);
-		mark_buffer_dirty(desc_bh);
+		e2m_meta_dirty(bh, NULL);
+		e2m_meta_dirty(desc_bh, NULL);
 		percpu_counter_sub(&sbi->free_blocks, len);
 		*block = e2m_group_first(sbi, group) + bit;
 	}
@@ -124,29 +125,33 @@ static u32 group_free_blocks(struct e2m_sb *sbi, u32 group)
 			   bg_free_blocks_count);
 }
 
-/* First the goal's group, then those with room for all, then any. */
-static u32 take_anywhere(struct super_block *sb, u32 goal, u32 want, u32 *block)
+/* First the goal's group, then those with room for all, then any. A group whose
+ * bitmap cannot be used is passed by, but not called full.
+ */
+static s64 take_anywhere(struct super_block *sb, u32 goal, u32 want, u32 *block)
 {
 	struct e2m_sb *sbi = E2M_SB(sb);
 	u32 home = e2m_group_of_block(sbi, goal);
-	u32 enough, group, i, len;
+	u32 enough, group, i;
+	s64 got, err;
 
-	len = take_in_group(sb, home, goal - e2m_group_first(sbi, home), want,
+	err = take_in_group(sb, home, goal - e2m_group_first(sbi, home), want,
 			    block);
-	if (len)
-		return len;
+	if (err > 0)
+		return err;
 	for (enough = want; ; enough = 1) {
 		for (i = 1; i < sbi->nr_groups; i++) {
 			group = (home + i) % sbi->nr_groups;
 			if (group_free_blocks(sbi, group) < enough)
 				continue;
-			len = take_in_group(sb, group, 0, want, block);
-			if (len)
-				return len;
+			got = take_in_group(sb, group, 0, want, block);
+			if (got > 0)
+				return got;
+			err = err ? err : got;
 			cond_resched();
 		}
 		if (enough == 1)
-			return 0;
+			return err;
 	}
 }
 
@@ -159,14 +164,15 @@ static u32 take_anywhere(struct super_block *sb, u32 goal, u32 want, u32 *block)
  * @got:   receives the length of the run, 1 to @want
  *
  * Context: may sleep.
- * Return: 0, -ENOSPC, or -EFSCORRUPTED when a bitmap offered a block that is
- * none of a file's.
+ * Return: 0, -ENOSPC, -EIO or -EFSCORRUPTED when a bitmap cannot be used or
+ * offered a block that is none of a file's.
  */
 int e2m_alloc_blocks(struct inode *inode, u32 goal, u32 want, u32 *block,
 		     u32 *got)
 {
 	struct super_block *sb = inode->i_sb;
 	struct e2m_sb *sbi = E2M_SB(sb);
+	s64 taken;
 	u32 allowed;
 
 	might_sleep();
@@ -174,10 +180,11 @@ int e2m_alloc_blocks(struct inode *inode, u32 goal, u32 want, u32 *block,
 		goal = sbi->first_data_block;
 	do {
 		allowed = blocks_allowed(sbi, want);
-		*got = allowed ? take_anywhere(sb, goal, allowed, block) : 0;
-	} while (!*got && e2m_window_drop_all(sb));
-	if (!*got)
-		return -ENOSPC;
+		taken = allowed ? take_anywhere(sb, goal, allowed, block) : 0;
+	} while (taken <= 0 && e2m_window_drop_all(sb));
+	if (taken <= 0)
+		return taken ? taken : -ENOSPC;
+	*got = taken;
 	if (e2m_blocks_valid(sbi, *block, *got))
 		return 0;
 	/* Left marked as used: nobody may have them. */
@@ -208,8 +215,8 @@ static void free_in_group(struct super_block *sb, struct inode *inode, u32 group
 	le16_add_cpu(&desc->bg_free_blocks_count, freed);
 	info->first_free = min(info->first_free, bit);
 	spin_unlock(lock);
-	mark_buffer_dirty(bh);
-	mark_buffer_dirty(desc_bh);
+	e2m_meta_dirty(bh, NULL);
+	e2m_meta_dirty(desc_bh, NULL);
 	brelse(bh);
 	percpu_counter_add(&sbi->free_blocks, freed);
 	if (freed != count)

@@ -14,11 +14,11 @@
 /* Lookups look this far ahead and back, for the sake of the next ones. */
 #define LOOK_AROUND 32
 
-/* A window starts with this many blocks and doubles up to the other. */
-#define WINDOW_MIN 8
-#define WINDOW_MAX 1024
+/* A window starts with this many blocks and triples the file, up to the other. */
+#define WINDOW_MIN 64
+#define WINDOW_MAX 2048
 /* No window takes more than this part of what is free. */
-#define WINDOW_SHARE 64
+#define WINDOW_SHARE 16
 
 /**
  * struct path_walk - way to a block's slot, one step a level
@@ -288,6 +288,15 @@ static u32 choose_goal(struct inode *inode, u32 lblk,
 	return e2m_group_first(sbi, ei->group);
 }
 
+/* Behind other pointers, or where the group begins: never between the data. */
+static u32 pointer_goal(struct inode *inode, const struct path_walk *walk)
+{
+	const struct buffer_head *bh = walk->bh[walk->have - 1];
+
+	return bh ? bh->b_blocknr + 1 :
+		    e2m_group_first(E2M_SB(inode->i_sb), E2M_I(inode)->group);
+}
+
 /* How many blocks to set aside behind an allocation: more each time that a
  * file grew by its end, none for a file that has nothing yet, none when the
  * volume runs full.
@@ -305,7 +314,8 @@ static u32 window_size(struct inode *inode, u32 lblk, u32 want)
 		 sbi->reserved_blocks) / WINDOW_SHARE;
 	if (spare < WINDOW_MIN)
 		return 0;
-	return min_t(s64, clamp_t(u32, blocks, WINDOW_MIN, WINDOW_MAX), spare);
+	return min_t(s64, clamp_t(u32, 2 * blocks, WINDOW_MIN,
+				    WINDOW_MAX), spare);
 }
 
 /* Take up to @want adjacent blocks, from the window or from the groups. */
@@ -358,14 +368,14 @@ static void undo_branch(struct inode *inode, struct branch *branch)
 static int build_branch(struct inode *inode, u32 lblk, u32 want,
 			const struct path_walk *walk, struct branch *branch)
 {
-	u32 goal = choose_goal(inode, lblk, walk), block, got;
+	u32 goal = pointer_goal(inode, walk), block, got;
 	unsigned int missing = walk->depth - walk->have;
 	struct buffer_head *bh;
 	int err;
 
 	*branch = (struct branch){ };
 	while (branch->nr < missing) {
-		err = take_blocks(inode, lblk, goal, 1, &block, &got);
+		err = e2m_alloc_blocks(inode, goal, 1, &block, &got);
 		if (err)
 			goto undo;
 		bh = e2m_meta_new(inode->i_sb, block);
@@ -377,7 +387,8 @@ static int build_branch(struct inode *inode, u32 lblk, u32 want,
 		branch->bh[branch->nr++] = bh;
 		goal = block + 1;
 	}
-	err = take_blocks(inode, lblk, goal, want, &branch->data, &branch->len);
+	err = take_blocks(inode, lblk, choose_goal(inode, lblk, walk), want,
+			  &branch->data, &branch->len);
 	if (!err)
 		return 0;
 undo:

@@ -281,7 +281,7 @@ static int finish_change(struct inode *dir, struct buffer_head *bh, bool touch)
 	mark_inode_dirty(dir);
 	if (!IS_DIRSYNC(dir))
 		return 0;
-	return e2m_meta_sync(bh) ?: sync_inode_metadata(dir, 1);
+	return e2m_meta_sync(dir->i_sb, bh) ?: sync_inode_metadata(dir, 1);
 }
 
 /* Room behind the name of @de, all of it if the entry is free. */
@@ -540,7 +540,7 @@ int e2m_dir_make(struct inode *inode, struct inode *parent)
 	unlock_buffer(bh);
 	e2m_meta_dirty(bh, inode);
 	if (IS_DIRSYNC(inode))
-		err = e2m_meta_sync(bh);
+		err = e2m_meta_sync(inode->i_sb, bh);
 	brelse(bh);
 	return err;
 }

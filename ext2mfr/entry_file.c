@@ -316,6 +316,9 @@ static long ext2mfr_fallocate(struct file *file, int mode, loff_t offset,
 		e2m_leave(&scope);
 	}
 	inode_unlock(inode);
+	if (!err && ((file->f_flags & O_DSYNC) || IS_SYNC(inode)))
+		err = vfs_fsync_range(file, offset, offset + len - 1,
+				      !(file->f_flags & __O_SYNC));
 	return err;
 }
 

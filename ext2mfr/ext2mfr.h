@@ -46,7 +46,7 @@ enum e2m_errors { E2M_ERRORS_CONTINUE, E2M_ERRORS_RO, E2M_ERRORS_PANIC };
 /**
  * struct e2m_options - what the mount command chose
  * @flags:    E2M_OPT_*
- * @errors:   what to do when the volume turns out to be corrupt
+ * @errors:   what to do when the volume turns out to be corrupt or its device fails
  * @resuid:   user that may use the reserved blocks
  * @resgid:   group that may use the reserved blocks
  * @sb_block: where to read the superblock, in KiB
@@ -138,6 +138,8 @@ struct e2m_sb {
 	struct bio_vec recycle_vec;
 
 	unsigned long errors_seen;
+	spinlock_t errors_lock;		/* protects errors_known */
+	errseq_t errors_known;		/* of the device's mapping */
 };
 
 /**
@@ -265,7 +267,7 @@ void e2m_report(struct super_block *sb, const struct inode *inode,
 		const char *func, const char *fmt, ...);
 __printf(3, 4)
 void e2m_msg(struct super_block *sb, const char *level, const char *fmt, ...);
-/* The volume is corrupt: say so and follow errors=. */
+/* The volume is corrupt or its device fails: say so and follow errors=. */
 #define e2m_corrupt(sb, inode, fmt, ...) \
 	e2m_report(sb, inode, __func__, fmt, ##__VA_ARGS__)
 
@@ -289,7 +291,8 @@ int e2m_meta_peek(struct super_block *sb, u32 block, unsigned int keep,
 void e2m_meta_unpeek(struct e2m_peek *peek);
 void e2m_meta_forget(struct super_block *sb, u32 block);
 void e2m_meta_dirty(struct buffer_head *bh, struct inode *inode);
-int e2m_meta_sync(struct buffer_head *bh);
+int e2m_meta_sync(struct super_block *sb, struct buffer_head *bh);
+void e2m_meta_check_written(struct super_block *sb);
 
 /* super_check.c */
 int e2m_check_super(struct super_block *sb, const struct e2_super *es,

@@ -137,8 +137,10 @@ static int sync_one(struct inode *inode, int datasync)
 	int err;
 
 	err = sync_mapping_buffers(inode->i_mapping);
-	if (err)
+	if (err) {
+		e2m_meta_check_written(inode->i_sb);
 		return err;
+	}
 	if (cfs_inode_state(inode) & dirty)
 		return sync_inode_metadata(inode, 1);
 	/* Clean, but was it written? */

@@ -71,13 +71,9 @@ static struct buffer_head *read_bitmap(struct super_block *sb, u32 group,
 
 	if (test_bit(bad_bit, &sbi->groups[group].flags))
 		return ERR_PTR(-EFSCORRUPTED);
+	e2m_meta_check_written(sb);
 	bh = e2m_meta_read(sb, block);
-	if (IS_ERR(bh)) {
-		e2m_corrupt(sb, NULL, "cannot read the bitmap of group %u",
-			    group);
-		return bh;
-	}
-	if (buffer_e2m_checked(bh))
+	if (IS_ERR(bh) || buffer_e2m_checked(bh))
 		return bh;
 	if (!sane(sbi, group, bh->b_data)) {
 		brelse(bh);

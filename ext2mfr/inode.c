@@ -282,7 +282,7 @@ static void note_large_file(struct super_block *sb, loff_t size)
 	e2m_need_revision(sbi, E2_REV_DYNAMIC);
 	sbi->es->s_feature_ro_compat |= cpu_to_le32(E2_RO_COMPAT_LARGE_FILE);
 	mutex_unlock(&sbi->es_lock);
-	mark_buffer_dirty(sbi->sb_bh);
+	e2m_meta_dirty(sbi->sb_bh, NULL);
 }
 
 static void store_owner(const struct inode *inode, struct e2_inode *raw)
@@ -339,10 +339,8 @@ int e2m_write_inode(struct inode *inode, bool sync)
 	if (S_ISREG(inode->i_mode))
 		note_large_file(sb, i_size_read(inode));
 	bh = read_raw(sb, inode->i_ino, &raw);
-	if (IS_ERR(bh)) {
-		e2m_corrupt(sb, inode, "cannot read the inode table");
+	if (IS_ERR(bh))
 		return PTR_ERR(bh);
-	}
 	/* What a write under way carries must not change half-way. */
 	lock_buffer(bh);
 	if (test_and_clear_bit(E2M_NEW_RAW, &E2M_I(inode)->state))
@@ -351,13 +349,10 @@ int e2m_write_inode(struct inode *inode, bool sync)
 	/* The attributes are written before the inode that names them. */
 	err = e2m_xattr_settle(inode);
 	unlock_buffer(bh);
-	mark_buffer_dirty(bh);
+	e2m_meta_dirty(bh, NULL);
 	if (sync) {
-		err2 = e2m_meta_sync(bh);
+		err2 = e2m_meta_sync(sb, bh);
 		err = err ? err : err2;
-		if (err2)
-			e2m_msg(sb, KERN_ERR, "inode %lu could not be written",
-				inode->i_ino);
 	}
 	brelse(bh);
 	return err;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Inode allocation. A file's inode goes to the group of its directory. A
- * directory below the root goes to a group that is emptier than the average,
- * a different one each time; deeper ones stay with their parent while its
- * group is not crowded.
+ * directory below the root goes to a group that is not crowded, a different one
+ * each time; deeper ones stay with their parent while its group is not crowded.
  */
 #include <linux/random.h>
 #include "layout.h"
@@ -21,7 +20,10 @@ static u32 group_free_blocks(struct e2m_sb *sbi, u32 group)
 			   bg_free_blocks_count);
 }
 
-/* Has the group at least its share of what is free in the volume. */
+/* Crowded is a group that has less than the average's @share-th part free. Asking
+ * for the average itself would leave the groups that hold copies of the superblock
+ * empty, and fill the others.
+ */
 static bool has_room(struct e2m_sb *sbi, u32 group, unsigned int share)
 {
 	u32 inodes = percpu_counter_read_positive(&sbi->free_inodes);
@@ -45,7 +47,7 @@ static u32 choose_dir_group(struct inode *parent)
 	start = spread ? (u32)atomic_inc_return(&sbi->next_group) : home;
 	for (i = 0; i < sbi->nr_groups; i++) {
 		group = (start % sbi->nr_groups + i) % sbi->nr_groups;
-		if (has_room(sbi, group, spread ? 1 : 4))
+		if (has_room(sbi, group, spread ? 2 : 4))
 			return group;
 	}
 	return home;
@@ -103,8 +105,8 @@ static int take_in_group(struct super_block *sb, u32 group, bool dir, u32 *ino)
 	e2m_group_desc(sbi, group, &desc_bh);
 	bit = take_bit(sbi, group, bh->b_data, dir);
 	if (bit < sbi->inodes_per_group) {
-		mark_buffer_dirty(bh);
-		mark_buffer_dirty(desc_bh);
+		e2m_meta_dirty(bh, NULL);
+		e2m_meta_dirty(desc_bh, NULL);
 	}
 	brelse(bh);
 	if (bit >= sbi->inodes_per_group)
@@ -161,8 +163,8 @@ static void give_back(struct super_block *sb, u32 ino, bool dir)
 			min(sbi->groups[group].first_inode, bit);
 	}
 	spin_unlock(e2m_group_lock(sbi, group));
-	mark_buffer_dirty(bh);
-	mark_buffer_dirty(desc_bh);
+	e2m_meta_dirty(bh, NULL);
+	e2m_meta_dirty(desc_bh, NULL);
 	brelse(bh);
 	if (!was_set) {
 		e2m_corrupt(sb, NULL, "inode %u was free already", ino);

@@ -93,8 +93,8 @@ static long set_label(struct file *file, const char __user *arg)
 	mutex_lock(&sbi->es_lock);
 	memcpy(sbi->es->s_volume_name, label, sizeof(label) - 1);
 	mutex_unlock(&sbi->es_lock);
-	mark_buffer_dirty(sbi->sb_bh);
-	return e2m_meta_sync(sbi->sb_bh);
+	e2m_meta_dirty(sbi->sb_bh, NULL);
+	return e2m_meta_sync(sbi->vfs_sb, sbi->sb_bh);
 }
 
 static long trim(struct super_block *sb, struct fstrim_range __user *arg)

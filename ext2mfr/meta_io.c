@@ -12,19 +12,43 @@
 #include "demand.h"
 #include "layout.h"
 
+/*
+ * A block that could not be written is newer in memory than on the device, and
+ * reading it again would bring back what was freed and given away since: what
+ * memory has stays the truth, and is written once more.
+ */
+static bool keep_unwritten(struct buffer_head *bh)
+{
+	bool keep;
+
+	lock_buffer(bh);
+	keep = buffer_write_io_error(bh) && !buffer_uptodate(bh);
+	if (keep)
+		e2m_meta_dirty(bh, NULL);
+	unlock_buffer(bh);
+	return keep;
+}
+
 /**
  * e2m_meta_read - read a metadata block
  * @sb:    the volume
  * @block: number of the block, which the caller has checked
+ *
+ * A block that cannot be read is reported, as errors= wants.
  *
  * Context: may sleep.
  * Return: the buffer, up to date, or ERR_PTR(-EIO).
  */
 struct buffer_head *e2m_meta_read(struct super_block *sb, u32 block)
 {
-	struct buffer_head *bh = sb_bread(sb, block);
+	struct buffer_head *bh = sb_getblk(sb, block);
 
-	return bh ? bh : ERR_PTR(-EIO);
+	if (bh && (buffer_uptodate(bh) || keep_unwritten(bh) ||
+		   bh_read(bh, 0) >= 0))
+		return bh;
+	brelse(bh);
+	e2m_corrupt(sb, NULL, "cannot read block %u", block);
+	return ERR_PTR(-EIO);
 }
 
 /**
@@ -64,6 +88,7 @@ static int read_recycled(struct super_block *sb, u32 block,
 	bio_uninit(bio);
 	if (err) {
 		mutex_unlock(&sbi->recycle_lock);
+		e2m_corrupt(sb, NULL, "cannot read block %u", block);
 		return err;
 	}
 	peek->data = page_address(sbi->recycle_page);
@@ -144,27 +169,62 @@ void e2m_meta_forget(struct super_block *sb, u32 block)
 /**
  * e2m_meta_dirty - a metadata block was changed
  * @bh:    its buffer
- * @inode: inode whose fsync must write it
+ * @inode: inode whose fsync must write it, or NULL
  *
  * Context: process context, does not sleep.
  */
 void e2m_meta_dirty(struct buffer_head *bh, struct inode *inode)
 {
-	mark_buffer_dirty_inode(bh, inode);
+	/* A write that failed must not keep this one from being tried. */
+	if (!buffer_uptodate(bh))
+		set_buffer_uptodate(bh);
+	if (inode)
+		mark_buffer_dirty_inode(bh, inode);
+	else
+		mark_buffer_dirty(bh);
 }
 
 /**
  * e2m_meta_sync - write a metadata block and wait
- * @bh: its buffer
+ * @sb: the volume
+ * @bh: the block's buffer
+ *
+ * A block that cannot be written is reported, as errors= wants.
  *
  * Context: may sleep.
  * Return: 0 or -EIO.
  */
-int e2m_meta_sync(struct buffer_head *bh)
+int e2m_meta_sync(struct super_block *sb, struct buffer_head *bh)
 {
 	int err = sync_dirty_buffer(bh);
 
 	if (!err && buffer_req(bh) && !buffer_uptodate(bh))
 		err = -EIO;
+	if (err)
+		e2m_meta_check_written(sb);
 	return err;
+}
+
+/**
+ * e2m_meta_check_written - report that metadata could not be written
+ * @sb: the volume
+ *
+ * Background writes have no caller that could be told. The device's mapping
+ * notes their errors and those of others; what is new is reported once.
+ *
+ * Context: process context, does not sleep.
+ */
+void e2m_meta_check_written(struct super_block *sb)
+{
+	errseq_t *errors = &cfs_bdev_mapping(sb->s_bdev)->wb_err;
+	struct e2m_sb *sbi = E2M_SB(sb);
+	int err;
+
+	if (!errseq_check(errors, READ_ONCE(sbi->errors_known)))
+		return;
+	spin_lock(&sbi->errors_lock);
+	err = errseq_check_and_advance(errors, &sbi->errors_known);
+	spin_unlock(&sbi->errors_lock);
+	if (err)
+		e2m_corrupt(sb, NULL, "metadata could not be written");
 }

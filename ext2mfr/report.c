@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is said about a volume, and what is done when it proves corrupt:
- * carry on, become read-only or stop the machine, as errors= chose.
+ * What is said about a volume, and what is done when it proves corrupt or its
+ * device fails: carry on, become read-only or stop the machine, as errors= chose.
  *
  * Nothing here allocates or sleeps: a report is made where things went wrong.
  */
@@ -47,11 +47,11 @@ static void mark_errors(struct e2m_sb *sbi)
 	if (sb_rdonly(sbi->vfs_sb))
 		return;
 	sbi->es->s_state |= cpu_to_le16(E2_STATE_ERRORS);
-	mark_buffer_dirty(sbi->sb_bh);
+	e2m_meta_dirty(sbi->sb_bh, NULL);
 }
 
 /**
- * e2m_report - the volume is corrupt
+ * e2m_report - the volume is corrupt, or its device fails
  * @sb:    the volume
  * @inode: the inode concerned, or NULL
  * @func:  function that found it
@@ -78,10 +78,10 @@ void e2m_report(struct super_block *sb, const struct inode *inode,
 		va_end(args);
 	}
 	if (sbi->opt.errors == E2M_ERRORS_PANIC)
-		panic(E2M_NAME " (%s): corrupt, mounted with errors=panic\n",
+		panic(E2M_NAME " (%s): an error, mounted with errors=panic\n",
 		      sb->s_id);
 	if (sbi->opt.errors == E2M_ERRORS_RO && !sb_rdonly(sb)) {
-		e2m_msg(sb, KERN_CRIT, "corrupt, mounted read-only from now");
+		e2m_msg(sb, KERN_CRIT, "read-only from now, as errors= wants");
 		sb->s_flags |= SB_RDONLY;
 	}
 }

@@ -188,6 +188,7 @@ static struct e2m_sb *alloc_sbi(struct super_block *sb)
 	mutex_init(&sbi->es_lock);
 	mutex_init(&sbi->recycle_lock);
 	spin_lock_init(&sbi->gen_lock);
+	spin_lock_init(&sbi->errors_lock);
 	spin_lock_init(&sbi->windows_lock);
 	spin_lock_init(&sbi->indexed_lock);
 	INIT_LIST_HEAD(&sbi->windows);
@@ -283,13 +284,8 @@ static int commit_super(struct super_block *sb, bool wait)
 	es->s_free_inodes_count = cpu_to_le32(e2m_count_free_inodes(sb));
 	es->s_wtime = cpu_to_le32(ktime_get_real_seconds());
 	mutex_unlock(&sbi->es_lock);
-	/* A write that failed must not keep this one from being tried. */
-	if (buffer_write_io_error(sbi->sb_bh)) {
-		clear_buffer_write_io_error(sbi->sb_bh);
-		set_buffer_uptodate(sbi->sb_bh);
-	}
-	mark_buffer_dirty(sbi->sb_bh);
-	return wait ? e2m_meta_sync(sbi->sb_bh) : 0;
+	e2m_meta_dirty(sbi->sb_bh, NULL);
+	return wait ? e2m_meta_sync(sb, sbi->sb_bh) : 0;
 }
 
 /* From now on the volume counts as in use. */
@@ -340,6 +336,9 @@ int e2m_fill_super(struct super_block *sb, struct fs_context *fc)
 	if (!sbi)
 		return -ENOMEM;
 	sb->s_fs_info = sbi;
+	/* What failed before is not this mount's. */
+	errseq_check_and_advance(&cfs_bdev_mapping(sb->s_bdev)->wb_err,
+				 &sbi->errors_known);
 	err = read_super(sb, sbi, where, fc->sb_flags & SB_SILENT);
 	if (err)
 		goto failed;
@@ -361,8 +360,6 @@ int e2m_fill_super(struct super_block *sb, struct fs_context *fc)
 		goto failed;
 	if (!sb_rdonly(sb))
 		err = start_writing(sb);
-	if (err)
-		e2m_msg(sb, KERN_ERR, "cannot write the superblock");
 	return err;
 failed:
 	sb->s_fs_info = NULL;
@@ -380,8 +377,8 @@ void e2m_put_super(struct super_block *sb)
 {
 	struct e2m_sb *sbi = E2M_SB(sb);
 
-	if (!sb_rdonly(sb) && stop_writing(sb))
-		e2m_msg(sb, KERN_ERR, "cannot write the superblock");
+	if (!sb_rdonly(sb))
+		stop_writing(sb);
 	sb->s_fs_info = NULL;
 	free_sbi(sbi);
 }
@@ -401,6 +398,7 @@ int e2m_sync_super(struct super_block *sb, bool wait)
 	if (sb_rdonly(sb))
 		return 0;
 	e2m_window_drop_all(sb);
+	e2m_meta_check_written(sb);
 	return commit_super(sb, wait);
 }
 

@@ -116,10 +116,8 @@ static bool free_below(struct freeing *f, u32 block, unsigned int level,
 		return true;
 	}
 	bh = e2m_meta_read(sb, block);
-	if (IS_ERR(bh)) {
-		e2m_corrupt(sb, f->inode, "cannot read pointer block %u", block);
+	if (IS_ERR(bh))
 		return whole;
-	}
 	empty = free_slots(f, (__le32 *)bh->b_data, ptrs, level - 1, base);
 	if (!whole && !empty)
 		e2m_meta_dirty(bh, f->inode);

@@ -190,7 +190,7 @@ static void note_feature(struct super_block *sb)
 	e2m_need_revision(sbi, E2_REV_DYNAMIC);
 	sbi->es->s_feature_compat |= cpu_to_le32(E2_COMPAT_EXT_ATTR);
 	mutex_unlock(&sbi->es_lock);
-	mark_buffer_dirty(sbi->sb_bh);
+	e2m_meta_dirty(sbi->sb_bh, NULL);
 }
 
 /* From now on the inode names @block, 0: none. */
@@ -234,12 +234,8 @@ int e2m_xattr_settle(struct inode *inode)
 		return 0;
 	bh = sb_find_get_block(inode->i_sb, READ_ONCE(ei->file_acl));
 	if (bh)
-		err = e2m_meta_sync(bh);
+		err = e2m_meta_sync(inode->i_sb, bh);
 	brelse(bh);
-	if (err)
-		e2m_msg(inode->i_sb, KERN_ERR,
-			"attributes of inode %lu could not be written",
-			inode->i_ino);
 	return err;
 }
 
@@ -268,7 +264,7 @@ static struct buffer_head *new_block(struct inode *inode, const void *image)
 	memcpy(bh->b_data, image, bh->b_size);
 	e2m_share_note(sbi, e2m_attr_hash(image), block);
 	unlock_buffer(bh);
-	mark_buffer_dirty(bh);
+	e2m_meta_dirty(bh, NULL);
 	note_feature(sb);
 	return bh;
 }
@@ -290,7 +286,7 @@ static bool overwrite(struct inode *inode, struct buffer_head *bh,
 	}
 	unlock_buffer(bh);
 	if (sole) {
-		mark_buffer_dirty(bh);
+		e2m_meta_dirty(bh, NULL);
 		set_bit(E2M_NEW_ATTR, &E2M_I(inode)->state);
 	}
 	return sole;
@@ -515,7 +511,7 @@ void e2m_xattr_release(struct inode *inode, u32 block)
 	}
 	unlock_buffer(bh);
 	if (refs)
-		mark_buffer_dirty(bh);
+		e2m_meta_dirty(bh, NULL);
 	brelse(bh);
 	if (wrong) {
 		report_block(inode, block, wrong);

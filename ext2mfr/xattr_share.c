@@ -189,7 +189,7 @@ static bool try_share(struct e2m_sb *sbi, struct buffer_head *bh,
 	}
 	unlock_buffer(bh);
 	if (good)
-		mark_buffer_dirty(bh);
+		e2m_meta_dirty(bh, NULL);
 	return good;
 }
 

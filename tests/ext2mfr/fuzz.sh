@@ -18,7 +18,8 @@ make_image() {
 	ln -s "$(printf 'slow%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18)" "$at/slow"
 	mknod "$at/null" c 1 3
 	mkfifo "$at/pipe"
-	setfattr -n user.one -v two "$at/file" 2>/dev/null
+	setfattr -n trusted.one -v two "$at/file" && setfattr -h -n trusted.one -v three "$at/slow" ||
+		return 1
 	umount "$at" && consistent && dd if="$disk" of=/tmp/image bs=1M count=2 2>/dev/null
 }
 

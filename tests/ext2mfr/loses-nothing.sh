@@ -17,10 +17,13 @@ device() {
 		dmsetup load e2m --table "0 $sectors $kind $*" && dmsetup resume e2m
 }
 
+# start_device BLOCK-SIZE [OPTIONS]
 start_device() {
+	umount "$at" 2>/dev/null
+	[ ! -e "$dm" ] || dmsetup remove e2m
 	make_volume 64M -t ext2 -b "$1"
 	dmsetup create e2m --table "0 $sectors linear $disk 0" && dmsetup mknodes &&
-		mount -t ext2mfr "$dm" "$at"
+		mount -t ext2mfr -o "${2:-rw}" "$dm" "$at"
 }
 
 # Files that are confirmed one by one, and noise beside them.
@@ -75,38 +78,73 @@ crash() {
 	return $status
 }
 
-# The caller of write or fsync learns of it, and the volume can be repaired.
-write_errors() {
-	start_device 4096 || return 1
-	echo before >"$at/file"
-	sync
-	device error
-	if dd if=/dev/zero of="$at/file" bs=4k count=16 conv=notrunc,fsync 2>/dev/null; then
-		echo 'fsync did not fail'
+# fails_with MESSAGE COMMAND...: it fails, and says so.
+fails_with() {
+	expected=$1
+	shift
+	if "$@" 2>/tmp/said; then
+		echo "did not fail: $*"
 		return 1
 	fi
+	grep -q "$expected" /tmp/said || { cat /tmp/said; return 1; }
+}
+
+# Whoever writes learns of it, and metadata that cannot be written is an error of
+# the volume, which then follows errors=.
+write_errors() {
+	start_device 4096 errors=remount-ro || return 1
+	dd if=/dev/zero of="$at/file" bs=4k count=16 2>/dev/null
+	sync
+	device flakey "$disk 0 0 3600 1 error_writes"
+	for how in conv=notrunc,fsync 'conv=notrunc oflag=dsync' 'conv=notrunc oflag=direct'; do
+		# shellcheck disable=SC2086
+		fails_with 'Input/output error' dd if=/dev/urandom of="$at/file" bs=4k count=4 $how || return 1
+	done
+	touch "$at/another"
+	fails_with 'Input/output error' sync -f "$at" || return 1
+	grep -q "^$dm $at ext2mfr ro[, ]" /proc/mounts || { grep "$at" /proc/mounts; return 1; }
+	fails_with 'Read-only file system' touch "$at/third" || return 1
 	device linear "$disk 0"
 	umount "$at"
 	dmsetup remove e2m
+	dumpe2fs -h "$disk" 2>/dev/null | grep -q 'state: *not clean' || return 1
 	e2fsck -fy "$disk" >/dev/null 2>&1
 	[ $? -le 1 ] && consistent
 }
 
-# Eight writers until nothing is left; then the counts must agree.
-fill_up() {
-	make_volume 24M -t ext2 -b 1024 -N 512 && mount_as ext2mfr || return 1
-	for writer in 1 2 3 4 5 6 7 8; do
-		mkdir "$at/$writer"
-		(
-			nr=0
-			while dd if=/dev/zero of="$at/$writer/$nr" bs=7k count=$((writer * 9)) 2>/dev/null; do
-				nr=$((nr + 1))
-			done
-		) &
+# What could not be written is not read again as it was before: with the device
+# back, what was made meanwhile is there when it is used (so is a directory that is
+# listed), and nothing is given away a second time.
+device_returns() {
+	start_device 4096 || return 1
+	mkdir "$at/before"
+	sync
+	device flakey "$disk 0 0 3600 1 error_writes"
+	for nr in 1 2 3 4 5 6 7 8; do
+		echo "$nr" >"$at/before/$nr"
 	done
-	wait
-	: >"$at/one-more" 2>/dev/null
-	df -k "$at" | tail -n 1
+	fails_with 'Input/output error' sync -f "$at" || return 1
+	device linear "$disk 0"
+	mkdir "$at/after"
+	for nr in 1 2 3 4 5 6 7 8; do
+		echo "$nr" >"$at/after/$nr"
+		[ "$(cat "$at/before/$nr")" = "$nr" ] || return 1
+		echo "$nr" >"$at/before/$nr"
+	done
+	ls "$at" "$at/before" >/dev/null
+	sync -f "$at"
+	umount "$at" && dmsetup remove e2m && consistent && mount_as ext2mfr ro || return 1
+	(cd "$at" && grep -c . before/* after/*) >/tmp/kept
+	umount "$at"
+	[ "$(wc -l </tmp/kept)" = 16 ] && ! dmesg | grep 'free already'
+}
+
+# full_as_told: the volume is full of what eight writers made; each was told of
+# that by the error in /tmp/told-*, and the counts agree.
+full_as_told() {
+	for writer in 1 2 3 4 5 6 7 8; do
+		grep -q 'No space left on device' "/tmp/told-$writer" || { cat "/tmp/told-$writer"; return 1; }
+	done
 	free=$(stat -f -c '%f %d' "$at")
 	umount "$at"
 	consistent || return 1
@@ -114,12 +152,44 @@ fill_up() {
 	[ "$free " = "$told" ] || { echo "statfs: $free, e2fsck: $told"; return 1; }
 }
 
+fill_blocks() {
+	make_volume 24M -t ext2 -b 1024 -N 512 && mount_as ext2mfr || return 1
+	for writer in 1 2 3 4 5 6 7 8; do
+		mkdir "$at/$writer"
+		(
+			nr=0
+			while dd if=/dev/zero of="$at/$writer/$nr" bs=7k count=$((writer * 9)) 2>"/tmp/told-$writer"; do
+				nr=$((nr + 1))
+			done
+		) &
+	done
+	wait
+	[ "$(stat -f -c %d "$at")" -gt 0 ] && full_as_told
+}
+
+fill_inodes() {
+	make_volume 24M -t ext2 -b 1024 -N 512 && mount_as ext2mfr || return 1
+	for writer in 1 2 3 4 5 6 7 8; do
+		mkdir "$at/$writer"
+		(
+			nr=0
+			while touch "$at/$writer/$nr" 2>"/tmp/told-$writer"; do
+				nr=$((nr + 1))
+			done
+		) &
+	done
+	wait
+	[ "$(stat -f -c %d "$at")" = 0 ] && full_as_told
+}
+
 for nr in $(seq "$crashes"); do
-	size=$((1024 << (nr % 3)))
+	size=$((1024 << ((nr - 1) % 3)))
 	check "crash $nr, blocks of $size: repaired without a question, confirmed data there" \
-		crash "$size" "$((nr % 4 + 2))"
+		crash "$size" "$((nr % 4 + 2)).$((nr * 37 % 100))"
 done
-check "write errors reach fsync" write_errors
-check "eight writers fill the volume, counts agree" fill_up
+check "write errors reach fsync, O_DSYNC, O_DIRECT and syncfs; errors= is followed" write_errors
+check "a device that fails for a time: nothing is given away twice" device_returns
+check "eight writers run out of blocks: they are told, counts agree" fill_blocks
+check "eight writers run out of inodes: they are told, counts agree" fill_inodes
 check "the module unloads" rmmod ext2mfr
 finish

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Walk a file system of unknown state and change it. Every call may fail; what
- * matters is that it returns, and that the kernel survives.
+ * Walk a file system of unknown state and change it. Every call may fail, by
+ * what damage explains; what matters is that it returns, and that the kernel
+ * survives.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,26 +20,48 @@
 
 static char buffer[16384];
 static int budget;
+static int strange;
+
+/* What damage, and the ways in which these calls are used, can lead to. No memory,
+ * descriptor or file system state is among it.
+ */
+static const int explained[] = {
+	EUCLEAN, EIO, EROFS, ENOSPC, ENOENT, EEXIST, ENOTEMPTY, ENOTDIR, EISDIR,
+	EPERM, ENODATA, ERANGE, EFBIG, EMLINK, EINVAL, ENXIO, ELOOP,
+};
+
+/* Look at a call's result; returns whether it succeeded. */
+static int worked(const char *call, const char *path, long result)
+{
+	unsigned int i;
+
+	if (result >= 0)
+		return 1;
+	for (i = 0; i < sizeof(explained) / sizeof(*explained); i++)
+		if (errno == explained[i])
+			return 0;
+	printf("# %s %s: %s\n", call, path, strerror(errno));
+	strange++;
+	return 0;
+}
 
 static void look_at_file(const char *path, const struct stat *st)
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK);
 	void *map;
 
-	if (fd < 0)
+	if (!worked("open", path, fd))
 		return;
-	if (pread(fd, buffer, sizeof(buffer), 0) < 0)
-		budget--;
-	if (pread(fd, buffer, 4096, st->st_size / 2) < 0)
-		budget--;
-	if (pread(fd, buffer, 4096, st->st_size - 1) < 0)
-		budget--;
-	lseek(fd, 0, SEEK_HOLE);
-	lseek(fd, st->st_size / 2, SEEK_DATA);
+	worked("pread", path, pread(fd, buffer, sizeof(buffer), 0));
+	worked("pread", path, pread(fd, buffer, 4096, st->st_size / 2));
+	if (st->st_size)
+		worked("pread", path, pread(fd, buffer, 4096, st->st_size - 1));
+	worked("lseek", path, lseek(fd, 0, SEEK_HOLE));
+	worked("lseek", path, lseek(fd, st->st_size / 2, SEEK_DATA));
 	map = mmap(NULL, 4096, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
-	if (map != MAP_FAILED)
+	if (worked("mmap", path, map == MAP_FAILED ? -1 : 0))
 		munmap(map, 4096);
-	close(fd);
+	worked("close", path, close(fd));
 }
 
 static void change_file(const char *path, const struct stat *st)
@@ -46,61 +70,75 @@ static void change_file(const char *path, const struct stat *st)
 
 	switch (pick(8)) {
 	case 0:
-		unlink(path);
+		worked("unlink", path, unlink(path));
 		return;
 	case 1:
-		if (truncate(path, st->st_size / 2))
-			budget--;
+		worked("truncate", path, truncate(path, st->st_size / 2));
 		return;
 	case 2:
-		setxattr(path, "user.fuzz", buffer, pick(200), 0);
+		worked("setxattr", path,
+		       setxattr(path, "user.fuzz", buffer, pick(200), 0));
 		return;
 	case 3:
 		fd = open(path, O_RDWR | O_NONBLOCK);
-		if (fd < 0)
+		if (!worked("open", path, fd))
 			return;
-		if (pwrite(fd, buffer, 5000, pick(100000)) < 0)
-			budget--;
-		if (pwrite(fd, buffer, 100, st->st_size) < 0)
-			budget--;
-		close(fd);
+		worked("pwrite", path, pwrite(fd, buffer, 5000, pick(100000)));
+		worked("pwrite", path, pwrite(fd, buffer, 100, st->st_size));
+		worked("close", path, close(fd));
 		return;
 	}
 }
+
+static void look_at(const char *path, unsigned int depth);
 
 static void walk(const char *path, unsigned int depth)
 {
 	struct dirent *entry;
 	char child[4096];
-	struct stat st;
 	DIR *dir;
 
-	if (depth > 12 || !(dir = opendir(path)))
+	if (depth > 12)
 		return;
-	while (budget > 0 && (entry = readdir(dir))) {
+	dir = opendir(path);
+	if (!worked("opendir", path, dir ? 0 : -1))
+		return;
+	while (budget > 0) {
 		budget--;
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-			continue;
-		if (snprintf(child, sizeof(child), "%s/%s", path,
-			     entry->d_name) >= (int)sizeof(child))
-			continue;
-		if (lstat(child, &st))
-			continue;
-		listxattr(child, buffer, sizeof(buffer));
-		getxattr(child, "user.one", buffer, sizeof(buffer));
-		if (S_ISDIR(st.st_mode)) {
-			walk(child, depth + 1);
-			if (pick(4) == 0)
-				rmdir(child);
-		} else if (S_ISREG(st.st_mode)) {
-			look_at_file(child, &st);
-			change_file(child, &st);
-		} else if (S_ISLNK(st.st_mode)) {
-			if (readlink(child, buffer, sizeof(buffer)) < 0)
-				budget--;
+		errno = 0;
+		entry = readdir(dir);
+		if (!entry) {
+			worked("readdir", path, errno ? -1 : 0);
+			break;
 		}
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") &&
+		    snprintf(child, sizeof(child), "%s/%s", path,
+			     entry->d_name) < (int)sizeof(child))
+			look_at(child, depth);
 	}
 	closedir(dir);
+}
+
+static void look_at(const char *path, unsigned int depth)
+{
+	struct stat st;
+
+	if (!worked("lstat", path, lstat(path, &st)))
+		return;
+	worked("listxattr", path, llistxattr(path, buffer, sizeof(buffer)));
+	worked("getxattr", path,
+	       lgetxattr(path, "trusted.one", buffer, sizeof(buffer)));
+	if (S_ISDIR(st.st_mode)) {
+		walk(path, depth + 1);
+		if (pick(4) == 0)
+			worked("rmdir", path, rmdir(path));
+	} else if (S_ISREG(st.st_mode)) {
+		look_at_file(path, &st);
+		change_file(path, &st);
+	} else if (S_ISLNK(st.st_mode)) {
+		worked("readlink", path,
+		       readlink(path, buffer, sizeof(buffer)));
+	}
 }
 
 static void change_tree(const char *root)
@@ -113,30 +151,32 @@ static void change_tree(const char *root)
 		snprintf(a, sizeof(a), "%s/fuzz-%u", root, i);
 		snprintf(b, sizeof(b), "%s/dir/fuzz-%u-moved", root, i);
 		fd = open(a, O_RDWR | O_CREAT, 0644);
-		if (fd >= 0) {
-			if (write(fd, buffer, pick(sizeof(buffer))) < 0)
-				budget = 1;
-			fsync(fd);
-			close(fd);
+		if (worked("creat", a, fd)) {
+			worked("write", a,
+			       write(fd, buffer, pick(sizeof(buffer))));
+			worked("fsync", a, fsync(fd));
+			worked("close", a, close(fd));
 		}
-		rename(a, b);
-		link(b, a);
+		worked("rename", a, rename(a, b));
+		worked("link", b, link(b, a));
 	}
 	snprintf(a, sizeof(a), "%s/fuzz-dir", root);
 	snprintf(b, sizeof(b), "%s/dir/fuzz-dir", root);
-	mkdir(a, 0755);
-	rename(a, b);
-	symlink("fuzz", a);
+	worked("mkdir", a, mkdir(a, 0755));
+	worked("rename", a, rename(a, b));
+	worked("symlink", a, symlink("fuzz", a));
 }
 
-void exercise(const char *root)
+int exercise(const char *root)
 {
 	struct statvfs st;
 
 	budget = 600;
-	statvfs(root, &st);
+	strange = 0;
+	worked("statvfs", root, statvfs(root, &st));
 	walk(root, 0);
 	change_tree(root);
 	sync();
 	walk(root, 0);
+	return strange;
 }

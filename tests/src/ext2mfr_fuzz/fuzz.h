@@ -15,6 +15,6 @@ uint32_t pick(uint32_t below);
 void seed_random(uint64_t seed);
 int find_structures(const struct image *image);
 const char *damage(struct image *image);
-void exercise(const char *root);
+int exercise(const char *root);
 
 #endif /* EXT2MFR_FUZZ_H */

@@ -3,8 +3,9 @@
  * ext2mfr_fuzz DEVICE IMAGE FIRST COUNT: damage IMAGE by each of COUNT seeds
  * from FIRST on, write it to DEVICE, mount it as ext2mfr, use it, unmount it.
  *
- * Fails when a mount point cannot be left, or an image takes too long. What the
- * kernel thinks of it is in its log.
+ * Fails when a mount point cannot be left, a call fails by what damage does not
+ * explain, an image takes too long, or memory is not given back. What the kernel
+ * thinks of it is in its log.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -76,8 +77,12 @@ static int one_image(const char *device, struct image *image, uint64_t seed,
 	if (write_device(device, image))
 		return -1;
 	if (mount(device, MOUNT_POINT, "ext2mfr", 0, errors_option()))
-		return 0;
-	exercise(MOUNT_POINT);
+		return errno == EUCLEAN || errno == EINVAL || errno == EIO ? 0 : -1;
+	if (exercise(MOUNT_POINT)) {
+		umount(MOUNT_POINT);
+		errno = EPROTO;
+		return -1;
+	}
 	for (tries = 0; tries < 50; tries++) {
 		if (!umount(MOUNT_POINT))
 			return 1;
@@ -88,9 +93,45 @@ static int one_image(const char *device, struct image *image, uint64_t seed,
 	return -1;
 }
 
+/* What the kernel has allocated for itself and does not give back, in KiB. */
+static long kernel_memory(void)
+{
+	FILE *file = fopen("/proc/sys/vm/drop_caches", "w");
+	char line[128];
+	long kib, sum = 0;
+
+	if (file) {
+		fputs("3\n", file);
+		fclose(file);
+	}
+	file = fopen("/proc/meminfo", "r");
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "Slab: %ld", &kib) == 1 ||
+		    sscanf(line, "VmallocUsed: %ld", &kib) == 1)
+			sum += kib;
+	fclose(file);
+	return sum;
+}
+
+/* After the first images all caches exist; from then on a page an image, and a MiB
+ * for what comes and goes, is too much.
+ */
+static int memory_grew(unsigned long images, long before)
+{
+	long grown = kernel_memory() - before;
+
+	printf("# kernel memory grew by %ld KiB in %lu images\n", grown, images);
+	/* A kernel that remembers who allocated what finds leaks by itself. */
+	return access("/sys/kernel/debug/kmemleak", F_OK) &&
+	       grown > 1024 + 4 * (long)images;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long first, count, i, mounted = 0;
+	long before = 0;
 	struct image image;
 	const char *what;
 	time_t start;
@@ -108,6 +149,8 @@ int main(int argc, char **argv)
 	}
 	mkdir(MOUNT_POINT, 0755);
 	for (i = first; i < first + count; i++) {
+		if (i == first + 4)
+			before = kernel_memory();
 		start = time(NULL);
 		ret = one_image(argv[1], &image, i, &what);
 		if (ret < 0 || time(NULL) - start > SLOW_SECONDS) {
@@ -118,5 +161,5 @@ int main(int argc, char **argv)
 		mounted += ret;
 	}
 	printf("# %lu of %lu damaged images could be mounted\n", mounted, count);
-	return 0;
+	return before && memory_grew(count - 4, before);
 }
