@@ -45,7 +45,7 @@ qemu_build() {
 	# Its random numbers come from the host and would make runs differ.
 	[ -z "$vm_icount" ] || cpu=qemu64
 	# shellcheck disable=SC2054 # commas belong to the words
-	qemu_words=(-M q35 -accel "$accel" -cpu "$cpu" -m "$vm_mem" -smp "$vm_smp"
+	qemu_words=(-M q35 -accel "$accel" -cpu "$cpu" -m "$vm_mem" -smp "$vm_smp,sockets=$vm_smp"
 		-nodefaults -no-user-config -display none -no-reboot
 		-kernel "$(image_bootable "$(kernel_path "$vm_kernel")")"
 		-initrd "$vm_run/initramfs.cpio" -append "$(qemu_kernel_line)"
