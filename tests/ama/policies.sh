@@ -48,7 +48,7 @@ calls_while_held() {
 	rmmod ama_hold
 }
 
-all_calls='create mkdir write read rename truncate unlink'
+all_calls='create mkdir write read rename truncate unlink watch chroot'
 
 # came_to ERROR: the calls that did.
 came_to() {

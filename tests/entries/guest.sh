@@ -105,7 +105,7 @@ evict() {
 	done
 	# shellcheck disable=SC2086 # a list
 	rm $gone
-	sleep 600 <"$at/scattered" &
+	sleep 600 3<"$at/scattered" &
 	rm "$at/scattered"
 	echo 3 >/proc/sys/vm/drop_caches
 	kill $!

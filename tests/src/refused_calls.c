@@ -4,7 +4,7 @@
  *
  * usage: refused_calls DIRECTORY
  *
- * DIRECTORY has the files "file" and "cold". Opens them, prints "open", and when a
+ * DIRECTORY has the files "file" and "cold" and a directory "dir". Opens them, prints "open", and when a
  * line comes in makes each call once. Prints for each "CALL ERROR after N ms", or
  * "CALL Success after N ms".
  */
@@ -14,11 +14,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-static int file, cold;
+static int file, cold, inotify;
 static char buffer[4096];
 
 static int do_create(void)
@@ -56,13 +57,23 @@ static int do_unlink(void)
 	return unlink("cold");
 }
 
+static int do_watch(void)
+{
+	return inotify_add_watch(inotify, "dir", IN_CREATE);
+}
+
+static int do_chroot(void)
+{
+	return chroot("dir");
+}
+
 static const struct {
 	const char *name;
 	int (*make)(void);
 } calls[] = {
 	{ "create", do_create }, { "mkdir", do_mkdir }, { "write", do_write },
 	{ "read", do_read }, { "rename", do_rename }, { "truncate", do_truncate },
-	{ "unlink", do_unlink },
+	{ "unlink", do_unlink }, { "watch", do_watch }, { "chroot", do_chroot },
 };
 
 static long now_ms(void)
@@ -84,7 +95,8 @@ int main(int argc, char **argv)
 		err(1, "%s", argv[1]);
 	file = open("file", O_RDWR);
 	cold = open("cold", O_RDONLY);
-	if (file < 0 || cold < 0)
+	inotify = inotify_init1(0);
+	if (file < 0 || cold < 0 || inotify < 0)
 		err(1, "%s", argv[1]);
 	puts("open");
 	fflush(stdout);
