@@ -144,6 +144,7 @@ extern struct ama_pool * const ama_pools[AMA_POOLS];
 int ama_pool_init(struct ama_pool *pool);
 void ama_pool_destroy(struct ama_pool *pool);
 
+bool ama_pool_try_in_turn(struct ama_pool *pool, const struct ama_demand *demand);
 int ama_pool_grant_now(struct ama_pool *pool, const struct ama_demand *demand);
 int ama_pool_grant(struct ama_pool *pool, const struct ama_demand *demand,
 		   const struct ama_admission *admission, bool killable);

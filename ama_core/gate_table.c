@@ -65,6 +65,9 @@ const struct ama_syscall ama_syscalls[] = {
 	ON_PATH("statfs", AMA_GATE_LOOKUP, 0),
 	ON_PATH("statfs64", AMA_GATE_LOOKUP, 0),
 	ON_PATH("chdir", AMA_GATE_LOOKUP, 0),
+	ON_PATH("chroot", AMA_GATE_LOOKUP, 0),
+	/* What it makes for a watch is more than a lookup's demand has room for. */
+	ON_PATH("inotify_add_watch", AMA_GATE_OPEN, 1),
 	ON_PATH_AT("name_to_handle_at", AMA_GATE_LOOKUP, 0, 1),
 	ON_FD("open_by_handle_at", AMA_GATE_OPEN),
 

@@ -180,14 +180,17 @@ static void grant_waiters(struct ama_pool *pool)
 	WRITE_ONCE(pool->contended, !list_empty(&pool->waiters));
 }
 
-static bool within_reach(struct ama_pool *pool, const struct ama_demand *demand)
+/* The lowest order of which more is asked for than the reserve ever holds, or AMA_ORDERS. */
+static unsigned int order_out_of_reach(struct ama_pool *pool,
+				       const struct ama_demand *demand)
 {
 	unsigned int order;
 
 	for (order = 0; order < AMA_ORDERS; order++)
-		if (demand->pages[order] > pool->shelves[order][AMA_COMPOUND].want)
-			return false;
-	return true;
+		if (demand->pages[order] >
+		    READ_ONCE(pool->shelves[order][AMA_COMPOUND].want))
+			break;
+	return order;
 }
 
 static int wait_for_grant(struct ama_pool *pool, struct ama_waiter *waiter,
@@ -253,6 +256,29 @@ static int queue_for_grant(struct ama_pool *pool, const struct ama_demand *deman
 }
 
 /**
+ * ama_pool_try_in_turn - promise a request all that it can need, if nobody waits
+ * @pool:   the reserve
+ * @demand: pages of each order
+ *
+ * Context: does not sleep.
+ * Return: whether all of it was granted; nothing is, otherwise.
+ */
+bool ama_pool_try_in_turn(struct ama_pool *pool, const struct ama_demand *demand)
+{
+	unsigned long flags;
+	bool granted;
+
+	if (only_order_0(demand) && magazine_grant(pool, demand->pages[0]))
+		return true;
+	flags = lock_heap(pool);
+	granted = list_empty(&pool->waiters) && heap_grant(pool, demand);
+	if (granted)
+		stock_magazine_credit(pool, demand->pages[0]);
+	unlock_heap(pool, flags);
+	return granted;
+}
+
+/**
  * ama_pool_grant_now - promise a request all that it can need, or nothing
  * @pool:   the reserve
  * @demand: pages of each order
@@ -263,27 +289,18 @@ static int queue_for_grant(struct ama_pool *pool, const struct ama_demand *deman
  */
 int ama_pool_grant_now(struct ama_pool *pool, const struct ama_demand *demand)
 {
-	unsigned long flags;
-	int err = -EAGAIN;
+	unsigned int order;
 
-	if (only_order_0(demand) && magazine_grant(pool, demand->pages[0]))
+	if (ama_pool_try_in_turn(pool, demand))
 		return 0;
-
-	flags = lock_heap(pool);
-	if (!within_reach(pool, demand)) {
-		err = -ENOMEM;
-	} else if (list_empty(&pool->waiters) && heap_grant(pool, demand)) {
-		stock_magazine_credit(pool, demand->pages[0]);
-		err = 0;
-	}
-	unlock_heap(pool, flags);
-	if (err != -ENOMEM)
-		return err;
+	order = order_out_of_reach(pool, demand);
+	if (order == AMA_ORDERS)
+		return -EAGAIN;
 	atomic_long_inc(&pool->refused);
-	pr_warn_ratelimited(AMA_LOG "%s: a request for %u pages can never be met by the %s reserve of %lu: refused\n",
-			    current->comm, demand->pages[0], pool->name,
-			    READ_ONCE(pool->shelves[0][AMA_COMPOUND].want));
-	return err;
+	pr_warn_ratelimited(AMA_LOG "%s: a request for %u pages of order %u can never be met by the %s reserve of %lu: refused\n",
+			    current->comm, demand->pages[order], order, pool->name,
+			    READ_ONCE(pool->shelves[order][AMA_COMPOUND].want));
+	return -ENOMEM;
 }
 
 /**
@@ -316,11 +333,12 @@ int ama_pool_grant(struct ama_pool *pool, const struct ama_demand *demand,
 }
 
 /**
- * ama_pool_try_grant - promise more to a task that already holds a grant
+ * ama_pool_try_grant - promise more to a task that others wait for
  * @pool:   the reserve
  * @demand: pages of each order
  *
- * Goes before those that wait: a holder that finishes is what they wait for.
+ * Goes before those that wait: a holder that finishes is what they wait for, and
+ * so may one be that has locks.
  *
  * Context: does not sleep.
  * Return: whether all of it was granted; nothing is, otherwise.

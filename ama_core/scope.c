@@ -113,16 +113,18 @@ static int wait_for_slot(struct ama_scope *scope,
  * A file system's entry that no gate was passed for may hold locks of the VFS,
  * which those who hold the ordinary reserve may be waiting for. It does not wait
  * for them: what that cannot grant at once comes from a reserve of its own, whose
- * holders have all the locks they need.
+ * holders have all the locks they need. Nor does it go before those who wait at
+ * the gate, or entries that follow each other would keep them there.
  */
 static int grant_entry(struct ama_scope *scope, const struct ama_demand *demand,
 		       const struct ama_admission *admission)
 {
 	scope->pool = &ama_ordinary_pool;
-	if (ama_pool_try_grant(scope->pool, demand))
-		return 0;
-	if (!admission || admission->policy == AMA_WAIT)
+	if (!admission || admission->policy == AMA_WAIT) {
+		if (ama_pool_try_in_turn(scope->pool, demand))
+			return 0;
 		scope->pool = &ama_fallback_pool;
+	}
 	return ama_pool_grant(scope->pool, demand, admission, true);
 }
 
@@ -160,30 +162,47 @@ static bool fallback_spares(unsigned int order)
 }
 
 /*
+ * The reserve that a page was granted from, or NULL. Locks may be held that a
+ * holder wants, so waiting is the last way. Those who wait are left their turn as
+ * long as the reserve for entries has pages to spare; overtaking them is bounded,
+ * since these come back as soon as any memory does.
+ */
+static struct ama_pool *grant_page(const struct ama_demand *page, gfp_t gfp,
+				   unsigned int order,
+				   const struct ama_admission *admission)
+{
+	bool sleep = gfpflags_allow_blocking(gfp);
+
+	if (ama_pool_try_in_turn(&ama_ordinary_pool, page))
+		return &ama_ordinary_pool;
+	if ((!sleep || fallback_spares(order)) &&
+	    ama_pool_try_grant(&ama_fallback_pool, page))
+		return &ama_fallback_pool;
+	if (ama_pool_try_grant(&ama_ordinary_pool, page))
+		return &ama_ordinary_pool;
+	if (sleep && !ama_pool_grant(&ama_ordinary_pool, page, admission, true))
+		return &ama_ordinary_pool;
+	return NULL;
+}
+
+/*
  * A call that may wait for other tasks for as long as they please holds no
- * grant meanwhile: it gets each page when it needs one. Locks may be held by
- * then, so it does not wait before others have been asked.
+ * grant meanwhile: it gets each page when it needs one.
  */
 static bool grant_on_demand(struct ama_scope *root, gfp_t gfp, unsigned int order)
 {
 	struct ama_demand page = { };
-	struct ama_pool *pool = &ama_ordinary_pool;
+	struct ama_pool *pool;
 
-	if (!READ_ONCE(pool->shelves[order][AMA_COMPOUND].want))
+	if (!READ_ONCE(ama_ordinary_pool.shelves[order][AMA_COMPOUND].want))
 		return false;
 	page.pages[order] = 1;
 	ama_pool_return(root->pool, &root->granted);
 	root->granted = (struct ama_demand){ };
-	root->pool = pool;
-	if (!ama_pool_try_grant(pool, &page)) {
-		bool sleep = gfpflags_allow_blocking(gfp);
-
-		if ((!sleep || fallback_spares(order)) &&
-		    ama_pool_try_grant(&ama_fallback_pool, &page))
-			root->pool = &ama_fallback_pool;
-		else if (!sleep || ama_pool_grant(pool, &page, root->admission, true))
-			return false;
-	}
+	pool = grant_page(&page, gfp, order, root->admission);
+	root->pool = pool ?: &ama_ordinary_pool;
+	if (!pool)
+		return false;
 	root->granted = page;
 	return true;
 }

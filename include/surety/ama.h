@@ -105,7 +105,7 @@ struct ama_admission {
 /* Classes of system calls that the gate tells apart. */
 enum ama_gate {
 	AMA_GATE_LOOKUP,	/* stat, access, readlink: a path is resolved */
-	AMA_GATE_OPEN,		/* open, creat: resolved and perhaps created */
+	AMA_GATE_OPEN,		/* open, creat: resolved and perhaps created; watched */
 	AMA_GATE_NAMESPACE,	/* mkdir, mknod, unlink, rmdir, rename, link, symlink */
 	AMA_GATE_ATTR,		/* chmod, chown, utimes, truncate, xattr */
 	AMA_GATE_READ,		/* read family, @bytes says how much */

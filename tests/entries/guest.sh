@@ -8,8 +8,10 @@
 . /surety/tests/lib.sh
 
 debug=/sys/kernel/debug
+trace=/sys/kernel/tracing
 fault=$debug/surety_fault
 at=/mnt
+percent=50	# of allocations that fail
 
 switch() {
 	for level in page slab; do
@@ -27,10 +29,12 @@ under_failure() {
 	what=$1
 	shift
 	before=$(injected)
-	switch 50
+	echo >$trace/trace
+	switch $percent
 	"$@"
 	code=$?
 	switch 0
+	cp $trace/trace /tmp/trace
 	fell=$(($(injected) - before))
 	if [ $code = 3 ]; then
 		skip "$what" "this kernel does not have them"
@@ -41,9 +45,21 @@ under_failure() {
 	fi
 }
 
-# The flusher threads write, nobody asks them to.
-write_behind() {
-	dd if=/tmp/source of="$at/behind" bs=64k 2>/dev/null || return 1
+# served OPERATION TASK: pages that the reserve gave, in the case before, to that
+# operation of tasks of such a name.
+served() {
+	grep -cE "^ *$2-[0-9]+ .* ama_substitute: client=ext2mfr op=$1 " /tmp/trace
+}
+
+# Blocks that lie so far apart that each has a pointer block of its own.
+scatter() {
+	for nr in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+		dd if=/tmp/source of="$at/scattered" bs=1k count=1 skip=$((nr + $1)) \
+			seek=$((nr * 300)) conv=notrunc 2>/dev/null || return 1
+	done
+}
+
+written() {
 	tries=0
 	while [ "$(awk '/^Dirty:/ { print $2 }' /proc/meminfo)" -gt 64 ]; do
 		tries=$((tries + 1))
@@ -52,7 +68,35 @@ write_behind() {
 	done
 }
 
-# Inodes and pages go when the kernel wants, files that have no name with them.
+tell_failures() {
+	for level in page slab; do
+		echo "$1" >$fault/$level/verbose
+	done
+}
+
+# calls_of OPERATION
+calls_of() {
+	awk -v op="$1" '$1 == op { print $3 }' $debug/ama/clients/ext2mfr/ops
+}
+
+# The flusher threads write, nobody asks them to. They begin when there is
+# something for them, and who meets a failure then is told in the log.
+write_behind() {
+	echo 0 >/proc/sys/vm/dirty_writeback_centisecs
+	dd if=/tmp/source of="$at/behind" bs=64k 2>/dev/null && scatter 100 || return 1
+	inodes=$(calls_of write_inode)
+	tell_failures 1
+	echo 10 >/proc/sys/vm/dirty_writeback_centisecs
+	written
+	late=$?
+	tell_failures 0
+	inodes=$(($(calls_of write_inode) - inodes))
+	flushing=$(dmesg | grep -c 'surety_fault: failing .* task=kworker')
+	return $late
+}
+
+# Inodes and pages go when the kernel wants, files that have no name with them; the
+# last one when its task ends.
 evict() {
 	gone=
 	for nr in 1 2 3 4 5 6 7 8 9; do
@@ -61,7 +105,11 @@ evict() {
 	done
 	# shellcheck disable=SC2086 # a list
 	rm $gone
+	sleep 600 3<"$at/scattered" &
+	rm "$at/scattered"
 	echo 3 >/proc/sys/vm/drop_caches
+	kill $!
+	wait $! 2>/dev/null
 	cmp /tmp/source "$at/behind"
 }
 
@@ -76,6 +124,7 @@ modprobe -a loop ext4 2>/dev/null
 insmod /modules/test/surety_fault.ko &&
 	insmod /modules/ama_core.ko guard=page,memcg,slab &&
 	insmod /modules/ext2mfr.ko || exit 3
+echo 1 >$trace/events/ama/ama_substitute/enable
 for level in page slab; do
 	echo 1 >$fault/$level/scope-filter
 	echo -1 >$fault/$level/times
@@ -93,8 +142,15 @@ if [ "$code" != 3 ]; then
 	gated=$(awk '/^__ia32_/ { sum += $2 } END { print sum + 0 }' $debug/ama/gate)
 	check "32-bit calls have scopes ($gated)" test "$gated" -gt 0
 fi
+scatter 0 && sync && echo 3 >/proc/sys/vm/drop_caches || exit 3
+percent=100
 under_failure "written behind by the flusher threads" write_behind
+check "... who met failures themselves ($flushing)" test "$flushing" -gt 0
+check "... and wrote inodes in scopes of their own ($inodes)" test "$inodes" -ge 2
 under_failure "evicted, and read back" evict
+pages=$(served evict sleep)
+check "... by the last task that had a file open ($pages pages of the reserve)" test "$pages" -gt 0
+percent=50
 truncate -s 8M $at/image && mke2fs -q -F -t ext4 $at/image &&
 	device=$(losetup -f --show $at/image) &&
 	mount -t ext4 "$device" /tmp/inner || exit 3

@@ -7,12 +7,12 @@
 #   machine  no page is left but for atomic allocations
 #   swap     likewise, and the swap area is full
 #   group    the tasks' control group is at its limit, with nothing to reclaim
+#   returns  as machine, but the reserve fits one request, and after some seconds
+#            memory comes back
 #
 # The tasks under test are as any other for the OOM killer, and so are some
 # bystanders that it may take instead. While nothing is left this shell sleeps.
 type=$1 kind=$2
-options=''
-[ "$type" != ext2mfr ] || options=mfr=wait
 # shellcheck source=tests/lib.sh
 . /surety/tests/lib.sh
 group=/sys/fs/cgroup/tight
@@ -37,12 +37,39 @@ fill_group() {
 	echo "$used" >$group/memory.max
 }
 
+# smallest_reserve: the pages of the largest request, so that others wait for it.
+smallest_reserve() {
+	pages=$(awk '$1 == "ordinary" && $2 == 0 { print $4 }' $ama/reserve)
+	echo $((pages / (2 + 2 * $(nproc))))
+}
+
+# load PARAMETER...: the modules, and the volume mounted.
+load() {
+	insmod /modules/ama_core.ko "$@" && insmod /modules/ext2mfr.ko &&
+		mount -t ext2mfr -o mfr=wait /dev/vda /mnt
+}
+
+waited() {
+	awk '$1 == "ordinary" { print $3 }' $ama/requests
+}
+
+# Every file has what the workers wrote, as far as they know it.
+as_expected() {
+	[ -s /tmp/expected ] || return 1
+	(cd /mnt/storm && cut -d' ' -f3- /tmp/expected | xargs -d '\n' cksum) |
+		cmp - /tmp/expected
+}
+
+mke2fs -q -F -t ext2 -b 1024 /dev/vda || exit 3
 if [ "$type" = ext2mfr ]; then
-	insmod /modules/ama_core.ko && insmod /modules/ext2mfr.ko || exit 3
+	load || exit 3
+	if [ "$kind" = returns ]; then
+		smallest=$(smallest_reserve)
+		umount /mnt && rmmod ext2mfr ama_core && load reserve_pages="$smallest" || exit 3
+	fi
 else
-	modprobe "$type" || exit 3
+	modprobe "$type" && mount -t "$type" /dev/vda /mnt || exit 3
 fi
-mke2fs -q -F -t ext2 -b 1024 /dev/vda && mount -t "$type" ${options:+-o $options} /dev/vda /mnt || exit 3
 mkdir /mnt/storm $group
 echo +memory >/sys/fs/cgroup/cgroup.subtree_control
 cp /surety-bin/syscall_storm /tmp/storm
@@ -60,9 +87,10 @@ if [ "$kind" = group ]; then
 	set -- -w 16 -n 30 -g $group -R /tmp/ready -W /tmp/go
 	/tmp/bystanders 8 $group &
 else
-	workers=4
-	insmod /modules/test/surety_hog.ko || exit 3
-	set -- -w 4 -n 60 -H $hog/hold
+	workers=4 ops=60 limit=240	# later than the storm's
+	[ "$kind" != returns ] || { ops=150 limit=5; }
+	insmod /modules/test/surety_hog.ko limit=$limit || exit 3
+	set -- -w 4 -n $ops -H $hog/hold
 	/tmp/bystanders 8 &
 fi
 bystanders=$!
@@ -81,8 +109,14 @@ if [ "$kind" = group ]; then
 fi
 wait "$storm"
 if [ "$kind" = group ]; then
+	kill -0 "$filler"
+	kept=$?
 	kill -9 "$filler"
 else
+	expected=N
+	[ "$kind" != returns ] || expected=Y
+	[ "$(cat $hog/expired)" = $expected ]
+	kept=$?
 	echo N >$hog/hold
 	echo "# $(($(cat $hog/taken) * 4)) KiB were taken"
 fi
@@ -102,6 +136,13 @@ if [ "$type" = ext2mfr ]; then
 	report $? "$kind: no call fails, all data are right: $said"
 	[ "$(cat $ama/underruns)" = 0 ]
 	report $? "$kind: no underrun"
+	if [ "$kind" = returns ]; then
+		report $kept "$kind: memory came back while they were at work"
+		[ "$(waited)" -gt 0 ]
+		report $? "$kind: requests waited for it ($(waited))"
+	else
+		report $kept "$kind: memory was held until the last of them was done"
+	fi
 	if [ "$kind" = group ]; then
 		[ "$(cat $ama/forced_charges)" -gt 0 ]
 		report $? "$kind: the limit was in the way: $(tr '\n' ' ' <$group/memory.events)"
@@ -119,4 +160,10 @@ timeout 60 umount /mnt && e2fsck -fn /dev/vda >/tmp/fsck 2>&1
 fsck=$?
 [ "$type" != ext2mfr ] || report $fsck "$kind: unmounts, and e2fsck finds nothing"
 [ $fsck = 0 ] || sed 's/^/# /' /tmp/fsck
+if [ "$type" = ext2mfr ]; then
+	mount -t ext2mfr /dev/vda /mnt
+	check "$kind: nothing is lost: each file has what was written" as_expected
+	diag "files compared: $(wc -l </tmp/expected)"
+	umount /mnt
+fi
 finish

@@ -5,8 +5,10 @@
  */
 #include <linux/gfp.h>
 #include <linux/kernel.h>
+#include <linux/list_lru.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/vmalloc.h>
@@ -14,6 +16,7 @@
 #include "selftest.h"
 
 static struct kmem_cache *cache;
+static struct list_lru lru;
 
 static bool pages(gfp_t gfp, unsigned int order)
 {
@@ -55,13 +58,27 @@ static bool plain_pages(void)
 
 static bool bulk_pages(void)
 {
-	struct page *array[4] = { };
-	unsigned int i, got;
+	struct page *array[16] = { };
+	unsigned int i, before, got = 0;
 
-	got = alloc_pages_bulk_array(GFP_KERNEL, ARRAY_SIZE(array), array);
+	/* As its callers do: one call may give less than all. */
+	do {
+		before = got;
+		got = alloc_pages_bulk_array(GFP_KERNEL, ARRAY_SIZE(array), array);
+	} while (got > before && got < ARRAY_SIZE(array));
 	for (i = 0; i < got; i++)
 		__free_page(array[i]);
-	return got;
+	return got == ARRAY_SIZE(array);
+}
+
+static bool folio_of_4(void)
+{
+	struct folio *folio = folio_alloc(GFP_KERNEL, 2);
+	bool good = folio && folio_nr_pages(folio) == 4;
+
+	if (folio)
+		folio_put(folio);
+	return good;
 }
 
 static bool kmalloc_small(void)
@@ -118,6 +135,32 @@ static bool cache_object(void)
 	return object;
 }
 
+static bool cache_object_on_node(void)
+{
+	void *object = kmem_cache_alloc_node(cache, GFP_KERNEL, numa_node_id());
+
+	if (object)
+		kmem_cache_free(cache, object);
+	return object;
+}
+
+static bool cache_object_lru(void)
+{
+	void *object = kmem_cache_alloc_lru(cache, &lru, GFP_KERNEL);
+
+	if (object)
+		kmem_cache_free(cache, object);
+	return object;
+}
+
+static bool accounted(void)
+{
+	void *object = kmalloc(100, GFP_KERNEL_ACCOUNT);
+
+	kfree(object);
+	return object;
+}
+
 static bool cache_bulk(void)
 {
 	void *objects[8];
@@ -162,6 +205,10 @@ static const struct {
 	{ "kstrdup", "kstrdup, outside: fails", duplicated_string },
 	{ "an object of a cache", "an object of a cache, outside: fails", cache_object },
 	{ "objects of a cache in bulk", "objects in bulk, outside: fail", cache_bulk },
+	{ "an object of a cache on a node", "an object on a node, outside: fails", cache_object_on_node },
+	{ "an object of a cache for a list", "an object for a list, outside: fails", cache_object_lru },
+	{ "an object charged to a group", "an object charged to a group, outside: fails", accounted },
+	{ "a folio of order 2", "a folio, outside: fails", folio_of_4 },
 	{ "kvmalloc", "kvmalloc, outside: fails", kvmalloc_big },
 	{ "vmalloc", "vmalloc, outside: fails", vmalloc_area },
 };
@@ -196,14 +243,120 @@ static void substitution_draws_on_the_grant(void)
 	selftest_report(before == after + 1, "a substituted page is taken off the grant");
 }
 
+/* --- per-CPU memory --- */
+
+/*
+ * The largest that there are, more of them than a chunk holds: at least one
+ * needs a new chunk, with all its maps. Freed by percpu_free().
+ */
+#define NR_PERCPU	64
+#define PERCPU_SIZE	(32 * 1024)
+
+static void __percpu *percpu[NR_PERCPU];
+
+static bool percpu_one(void __percpu **memory)
+{
+	*memory = __alloc_percpu(PERCPU_SIZE, sizeof(long));
+	return *memory;
+}
+
+static void percpu_free(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_PERCPU; i++) {
+		free_percpu(percpu[i]);
+		percpu[i] = NULL;
+	}
+}
+
+static bool percpu_outside(void)
+{
+	unsigned int i = 0;
+
+	while (i < NR_PERCPU && percpu_one(&percpu[i]))
+		i++;
+	percpu_free();
+	return i == NR_PERCPU;
+}
+
+static bool percpu_inside(void)
+{
+	const struct ama_call call = { .arg = &call };
+	struct ama_scope scope;
+	unsigned int i;
+	bool good = true;
+
+	for (i = 0; good && i < NR_PERCPU; i++) {
+		good = !ama_scope_open(&scope, &selftest_client, OP_PERCPU, &call, NULL);
+		if (!good)
+			break;
+		good = percpu_one(&percpu[i]);
+		ama_scope_close(&scope);
+	}
+	percpu_free();
+	return good;
+}
+
+/**
+ * selftest_percpu - a chunk of per-CPU memory
+ *
+ * Context: all allocations of this task fail. The reserve holds OP_PERCPU's
+ * demand, which it does not on its own account.
+ */
+void selftest_percpu(void)
+{
+	selftest_report(!percpu_outside(), "per-CPU memory, outside: fails");
+	selftest_report(percpu_inside(), "per-CPU memory, with a new chunk");
+}
+
+/* --- what the reserve is not for --- */
+
+static void not_served(gfp_t gfp, const char *what)
+{
+	const struct ama_call call = { };
+	struct ama_scope scope;
+	unsigned int before;
+	bool got;
+
+	if (ama_scope_open(&scope, &selftest_client, OP_SMALL, &call, NULL)) {
+		selftest_report(false, "a scope opens");
+		return;
+	}
+	before = ama_scope_left();
+	got = pages(gfp, 0);
+	selftest_report(!got && ama_scope_left() == before, what);
+	ama_scope_close(&scope);
+}
+
+static void contexts(void)
+{
+	unsigned int flags;
+
+	not_served(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN,
+		   "a page that its caller can do without may fail, and takes nothing");
+	not_served(GFP_KERNEL | GFP_DMA, "so may a page for DMA");
+	flags = memalloc_noreclaim_save();
+	not_served(GFP_KERNEL, "so may one in reclaim that the task was sent into");
+	memalloc_noreclaim_restore(flags);
+}
+
 int selftest_allocations_init(void)
 {
+	int err = list_lru_init(&lru);
+
+	if (err)
+		return err;
 	cache = kmem_cache_create("ama_selftest", 176, 0, 0, NULL);
-	return cache ? 0 : -ENOMEM;
+	if (cache)
+		return 0;
+	list_lru_destroy(&lru);
+	return -ENOMEM;
 }
 
 void selftest_allocations_exit(void)
 {
+	list_lru_destroy(&lru);
 	kmem_cache_destroy(cache);
 }
 
@@ -217,4 +370,5 @@ void selftest_allocations(void)
 		in_scope(i);
 	}
 	substitution_draws_on_the_grant();
+	contexts();
 }

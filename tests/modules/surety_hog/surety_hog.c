@@ -27,6 +27,9 @@ static struct task_struct *thread;
 static DECLARE_WAIT_QUEUE_HEAD(turned);
 
 static bool hold;
+static bool expired;
+module_param(expired, bool, 0444);
+MODULE_PARM_DESC(expired, "the time limit ended the last hold");
 static bool settled = true;	/* `hold` was carried out */
 
 static unsigned int limit = 120;
@@ -77,8 +80,10 @@ static int run(void *unused)
 	while (!kthread_should_stop()) {
 		bool wanted;
 
-		if (READ_ONCE(hold) && time_after(jiffies, READ_ONCE(ends)))
+		if (READ_ONCE(hold) && time_after(jiffies, READ_ONCE(ends))) {
+			WRITE_ONCE(expired, true);
 			WRITE_ONCE(hold, false);
+		}
 		wanted = READ_ONCE(hold);
 
 		if (!wanted)
@@ -104,6 +109,8 @@ static int set_hold(const char *text, const struct kernel_param *param)
 	if (err)
 		return err;
 	WRITE_ONCE(ends, jiffies + limit * HZ);
+	if (wanted)
+		WRITE_ONCE(expired, false);
 	WRITE_ONCE(settled, false);
 	WRITE_ONCE(hold, wanted);
 	/* Pairs with the release in run(). */
