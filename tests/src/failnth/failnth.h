@@ -31,7 +31,7 @@ enum kase_flags { DIRTY = 1, RETRIED = 2, HARMLESS = 4, MOUNTS = 8 };
  * @name:    of the call
  * @prepare: makes what the call needs; nothing fails meanwhile; may be NULL
  * @call:    the call alone; less than 0 with errno if it failed
- * @done:    did it have its effect, and is what it told true?
+ * @done:    did it have its effect, and is what it told true? NULL: it has none
  * @undo:    removes that and what @prepare made; must bear with either outcome
  * @flags:   see above
  */
