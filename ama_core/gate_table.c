@@ -83,6 +83,14 @@ const struct ama_syscall ama_syscalls[] = {
 	ON_PATH("utimes", AMA_GATE_ATTR, 0),
 	ON_PATH_AT("futimesat", AMA_GATE_ATTR, 0, 1),
 	ON_PATH_AT("utimensat", AMA_GATE_ATTR, 0, 1),
+	/* Of 32-bit programs: short user numbers, times of 32 bits. */
+	ON_PATH("chown16", AMA_GATE_ATTR, 0),
+	ON_PATH("lchown16", AMA_GATE_ATTR, 0),
+	ON_FD("fchown16", AMA_GATE_ATTR),
+	ON_PATH("utime32", AMA_GATE_ATTR, 0),
+	ON_PATH("utimes_time32", AMA_GATE_ATTR, 0),
+	ON_PATH_AT("futimesat_time32", AMA_GATE_ATTR, 0, 1),
+	ON_PATH_AT("utimensat_time32", AMA_GATE_ATTR, 0, 1),
 	ON_PATH("truncate", AMA_GATE_ATTR, 0),
 	ON_FD("ftruncate", AMA_GATE_ATTR),
 	ON_PATH("truncate64", AMA_GATE_ATTR, 0),
@@ -125,6 +133,7 @@ const struct ama_syscall ama_syscalls[] = {
 
 	ON_FD("getdents", AMA_GATE_READDIR),
 	ON_FD("getdents64", AMA_GATE_READDIR),
+	ON_FD("old_readdir", AMA_GATE_READDIR),
 
 	ON_FD("fsync", AMA_GATE_SYNC),
 	ON_FD("fdatasync", AMA_GATE_SYNC),

@@ -516,6 +516,30 @@ static void test_nth(const char *level)
 		result(refused > 0, "%s: and the caller noticed", level);
 }
 
+/* Several in a row: the first one of each open() ends it. */
+static void test_nth_repeated(void)
+{
+	char text[32] = "";
+	unsigned int i, refused = 0;
+	int nth, fd;
+
+	disarm();
+	nth = open(FAULT "slab/fail-nth", O_RDWR | O_CLOEXEC);
+	if (nth == -1 || write(nth, "1 3", 3) != 3)
+		die("fail-nth");
+	for (i = 0; i < 4; i++) {
+		fd = open("nth", O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+		refused += fd == -1 && errno == ENOMEM;
+	}
+	result(refused == 3 && fd != -1 &&
+	       read(nth, text, sizeof(text) - 1) > 0 && !strcmp(text, "0 0\n") &&
+	       figure("slab", "injected") == 3,
+	       "slab: of four calls the first three were made to fail (%u)", refused);
+	close(fd);
+	close(nth);
+	unlink("nth");
+}
+
 static void test_sites(void)
 {
 	FILE *sites;
@@ -545,6 +569,7 @@ static void test_refusals(void)
 	result(set("page", "probability", 101) == EINVAL &&
 	       set("slab", "probability", -1) == EINVAL &&
 	       put(FAULT "page/fail-nth", "many") == EINVAL &&
+	       put(FAULT "page/fail-nth", "1 many") == EINVAL &&
 	       put(FAULT "make-it-fail", "2") == EINVAL,
 	       "bad values are refused with EINVAL");
 }
@@ -573,6 +598,7 @@ int main(int argc, char **argv)
 		test_verbose(levels[i]);
 		test_nth(levels[i]);
 	}
+	test_nth_repeated();
 	test_nofail();
 	test_seed();
 	test_sites();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Holds the reserve: while this module is loaded, threads of it have all of the
- * ordinary reserve's credit granted but for `leave` pages.
+ * ordinary reserve's credit granted but for `leave` pages. Writing the parameter
+ * holds anew; -1 lets go of all.
  */
 #include <linux/completion.h>
 #include <linux/kthread.h>
@@ -13,9 +14,10 @@
 #define LARGEST		4096	/* pages that one thread asks for at first */
 #define MOST_HOLDERS	256
 
-static unsigned int leave = 16;
-module_param(leave, uint, 0444);
-MODULE_PARM_DESC(leave, "pages that are not held (default 16)");
+#define NOTHING_HELD	(-1)
+
+static int leave = 16;
+static bool loaded;	/* before that there is nothing to hold */
 
 static struct ama_demand as_many(const struct ama_call *call)
 {
@@ -110,6 +112,32 @@ static void hold_all_but(unsigned int pages)
 		let_go(&holders[0]);
 }
 
+static void let_all_go(void)
+{
+	while (nr_holders)
+		let_go(&holders[--nr_holders]);
+}
+
+/* The parameters' lock is held. */
+static int leave_set(const char *text, const struct kernel_param *param)
+{
+	int err = param_set_int(text, param);
+
+	if (err || !loaded)
+		return err;
+	let_all_go();
+	if (leave != NOTHING_HELD)
+		hold_all_but(leave);
+	return 0;
+}
+
+static const struct kernel_param_ops leave_ops = {
+	.set = leave_set,
+	.get = param_get_int,
+};
+module_param_cb(leave, &leave_ops, &leave, 0644);
+MODULE_PARM_DESC(leave, "pages that are not held (default 16); -1: nothing is");
+
 static int __init hold_init(void)
 {
 	int err = ama_client_register(&client);
@@ -121,14 +149,20 @@ static int __init hold_init(void)
 		ama_client_unregister(&client);
 		return err;
 	}
-	hold_all_but(leave);
+	kernel_param_lock(THIS_MODULE);
+	if (leave != NOTHING_HELD)
+		hold_all_but(leave);
+	loaded = true;
+	kernel_param_unlock(THIS_MODULE);
 	return 0;
 }
 
 static void __exit hold_exit(void)
 {
-	while (nr_holders)
-		let_go(&holders[--nr_holders]);
+	kernel_param_lock(THIS_MODULE);
+	loaded = false;
+	let_all_go();
+	kernel_param_unlock(THIS_MODULE);
 	ama_client_deactivate(&client);
 	ama_client_unregister(&client);
 }

@@ -44,12 +44,14 @@ struct fault_site {
 
 /**
  * struct fault_nth - a task whose Nth eligible allocation is to fail
- * @task: that task; NULL while the slot is free
- * @left: allocations until then; 0 once the failure was injected
+ * @task:     that task; NULL while the slot is free
+ * @left:     allocations until then; 0 once the failure was injected
+ * @failures: failures that are to come, that one and those right after it
  */
 struct fault_nth {
 	struct task_struct *task;
 	unsigned int left;
+	unsigned int failures;
 };
 
 /**

@@ -6,6 +6,10 @@
  * system call, and reads: 0 says that the failure was injected, a positive
  * number how many allocations were missing, so that the call is done with.
  *
+ * "N COUNT" makes the COUNT - 1 allocations after it fail as well. What is tried
+ * again until it succeeds, as a page fault is, tells nothing about a single
+ * failure; the second number read says how many failures are left.
+ *
  * The setting belongs to the open file and to the task that wrote it, and ends
  * with the file, so that a task that dies leaves nothing behind.
  */
@@ -15,6 +19,7 @@
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "fault.h"
@@ -26,8 +31,9 @@ struct nth_file {
 };
 
 /*
- * Protects taking and leaving slots; a slot's @left is its own task's, which
- * writes it either from the file or from a probe that interrupted the task.
+ * Protects taking and leaving slots; a slot's @left and @failures are its own
+ * task's, which writes them either from the file or from a probe that interrupted
+ * the task.
  */
 static DEFINE_MUTEX(nth_lock);
 
@@ -48,10 +54,14 @@ enum fault_nth_answer fault_nth_ask(struct fault_level *level)
 	for (i = 0; i < FAULT_NTH_SLOTS; i++) {
 		struct fault_nth *slot = &level->nth[i];
 
-		if (READ_ONCE(slot->task) != current || !READ_ONCE(slot->left))
+		if (READ_ONCE(slot->task) != current || !READ_ONCE(slot->failures))
 			continue;
-		WRITE_ONCE(slot->left, slot->left - 1);
-		return slot->left ? FAULT_NTH_SPARE : FAULT_NTH_FAIL;
+		if (slot->left)
+			WRITE_ONCE(slot->left, slot->left - 1);
+		if (slot->left)
+			return FAULT_NTH_SPARE;
+		WRITE_ONCE(slot->failures, slot->failures - 1);
+		return FAULT_NTH_FAIL;
 	}
 	return FAULT_NTH_NONE;
 }
@@ -68,6 +78,7 @@ static struct fault_nth *nth_take(struct fault_level *level)
 		if (slot->task)
 			continue;
 		slot->left = 0;
+		slot->failures = 0;
 		WRITE_ONCE(slot->task, get_task_struct(current));
 		atomic_inc(&level->nth_users);
 		return slot;
@@ -104,12 +115,30 @@ static int nth_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* "N" or "N COUNT" */
+static int nth_parse(const char __user *from, size_t length, unsigned int *left,
+		     unsigned int *failures)
+{
+	char text[32], *rest = text;
+	int err;
+
+	if (length >= sizeof(text))
+		return -EINVAL;
+	if (copy_from_user(text, from, length))
+		return -EFAULT;
+	text[length] = '\0';
+	strim(text);
+	*failures = 1;
+	err = kstrtouint(strsep(&rest, " "), 0, left);
+	return err || !rest ? err : kstrtouint(rest, 0, failures);
+}
+
 static ssize_t nth_write(struct file *file, const char __user *text,
 			 size_t length, loff_t *pos)
 {
 	struct nth_file *nth = file->private_data;
-	unsigned int left;
-	int err = kstrtouint_from_user(text, length, 0, &left);
+	unsigned int left, failures;
+	int err = nth_parse(text, length, &left, &failures);
 
 	if (err)
 		return err;
@@ -123,6 +152,7 @@ static ssize_t nth_write(struct file *file, const char __user *text,
 		return -EBUSY;
 	/* Last, so that nothing of this call is counted. */
 	WRITE_ONCE(nth->slot->left, left);
+	WRITE_ONCE(nth->slot->failures, left ? failures : 0);
 	return length;
 }
 
@@ -131,11 +161,12 @@ static ssize_t nth_read(struct file *file, char __user *text, size_t size,
 {
 	struct nth_file *nth = file->private_data;
 	unsigned int left = nth->slot ? READ_ONCE(nth->slot->left) : 0;
-	char number[16];
+	unsigned int failures = nth->slot ? READ_ONCE(nth->slot->failures) : 0;
+	char number[32];
 	int length;
 
 	/* Wherever in the file one reads: the state as it is now. */
-	length = scnprintf(number, sizeof(number), "%u\n", left);
+	length = scnprintf(number, sizeof(number), "%u %u\n", left, failures);
 	if (size < length)
 		return -EINVAL;
 	return copy_to_user(text, number, length) ? -EFAULT : length;

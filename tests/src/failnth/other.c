@@ -1,93 +1,163 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Directories, extended attributes, locks, and the file system as a whole.
+ * Directories, handles, locks, flags of a file.
  */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <sys/syscall.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "failnth.h"
 
-const char *mount_device, *mount_type, *mount_options;
+/* What getdents and getdents64 tell of a name. */
+struct entry {
+	unsigned long ino;
+	unsigned long next;
+	unsigned short length;
+	char name[];
+};
+
+struct entry64 {
+	uint64_t ino;
+	int64_t next;
+	unsigned short length;
+	unsigned char type;
+	char name[];
+};
+
+static const char * const names[] = { ".", "..", "lost+found", "a" };
+#define ALL_NAMES	((1 << 4) - 1)
 
 static char entries[4096];
-
-static void a_open(void)
-{
-	make_file("a");
-	fd = open("a", O_RDWR);
-	must(fd != -1, "open a");
-}
+static long length;
 
 static void dir_open(void)
 {
 	make_file("a");
+	length = 0;
 	fd = open(".", O_RDONLY | O_DIRECTORY);
 	must(fd != -1, "open directory");
 }
 
-/* What a file system does not offer fails in every run, and at once. */
-static long offered(long got)
+/* Which of the names it is, with the right number; 0: none. */
+static unsigned int known(const char *name, uint64_t ino)
 {
-	return got == -1 && (errno == EOPNOTSUPP || errno == ENOTTY ||
-			     errno == ENODATA || errno == EISDIR ||
-			     errno == EINVAL) ? 0 : got;
+	struct stat now;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		if (!strcmp(name, names[i]))
+			/* Above the root there is what it is mounted on. */
+			return i == 1 || (!lstat(name, &now) && now.st_ino == ino) ?
+			       1 << i : 0;
+	return 0;
 }
 
-static bool attr_set(void)
+static bool told_all(bool wide)
 {
-	char value[16];
-	long got = getxattr("a", "user.nth", value, sizeof(value));
+	unsigned int seen = 0, one;
+	long at;
 
-	return got == 5 || (got == -1 && errno == EOPNOTSUPP);
+	for (at = 0; at < length;) {
+		const struct entry *e = (const void *)(entries + at);
+		const struct entry64 *e64 = (const void *)(entries + at);
+
+		one = wide ? known(e64->name, e64->ino) : known(e->name, e->ino);
+		/* Each of them once. */
+		if (!one || seen & one)
+			return false;
+		seen |= one;
+		at += wide ? e64->length : e->length;
+	}
+	return seen == ALL_NAMES;
 }
 
-static bool attr_gone(void)
+static bool told_entries(void) { return told_all(false); }
+static bool told_entries64(void) { return told_all(true); }
+
+static long do_getdents(void)
 {
-	return getxattr("a", "user.nth", NULL, 0) == -1;
+	return length = syscall(SYS_getdents, fd, entries, sizeof(entries));
 }
 
-static void a_attr(void)
+static long do_getdents64(void)
 {
-	a_open();
-	offered(setxattr("a", "user.nth", "value", 5, 0));
+	return length = syscall(SYS_getdents64, fd, entries, sizeof(entries));
 }
 
-static long do_setxattr(void) { return offered(setxattr("a", "user.nth", "value", 5, 0)); }
-static long do_lsetxattr(void) { return offered(lsetxattr("a", "user.nth", "value", 5, 0)); }
-static long do_fsetxattr(void) { return offered(fsetxattr(fd, "user.nth", "value", 5, 0)); }
-static long do_getxattr(void) { return offered(getxattr("a", "user.nth", entries, 64)); }
-static long do_fgetxattr(void) { return offered(fgetxattr(fd, "user.nth", entries, 64)); }
-static long do_listxattr(void) { return offered(listxattr("a", entries, 256)); }
-static long do_flistxattr(void) { return offered(flistxattr(fd, entries, 256)); }
-static long do_removexattr(void) { return offered(removexattr("a", "user.nth")); }
-static long do_fremovexattr(void) { return offered(fremovexattr(fd, "user.nth")); }
+static struct {
+	struct file_handle handle;
+	unsigned char bytes[MAX_HANDLE_SZ];
+} a_handle;
+static struct stat a_status;
 
-static long do_getdents(void) { return syscall(SYS_getdents, fd, entries, sizeof(entries)); }
-static long do_getdents64(void) { return syscall(SYS_getdents64, fd, entries, sizeof(entries)); }
-
-static long do_statfs(void)
+static void new_handle(void)
 {
-	struct statfs status;
-
-	return statfs(".", &status);
+	dir_open();
+	must(!stat("a", &a_status), "stat a");
+	memset(&a_handle, 0, sizeof(a_handle));
+	a_handle.handle.handle_bytes = MAX_HANDLE_SZ;
 }
 
-static long do_fstatfs(void)
+static long do_name_to_handle(void)
 {
-	struct statfs status;
+	int mount_id;
 
-	return fstatfs(fd, &status);
+	return name_to_handle_at(AT_FDCWD, "a", &a_handle.handle, &mount_id, 0);
+}
+
+static void with_handle(void)
+{
+	new_handle();
+	do_name_to_handle();
+}
+
+static long do_open_by_handle(void)
+{
+	return fd2 = open_by_handle_at(fd, &a_handle.handle, O_RDONLY);
+}
+
+static bool opened_a(void)
+{
+	struct stat now;
+
+	return fd2 != -1 && !fstat(fd2, &now) && now.st_ino == a_status.st_ino &&
+	       pread(fd2, buffer, DATA_SIZE, 0) == DATA_SIZE &&
+	       !memcmp(buffer, pattern, DATA_SIZE);
+}
+
+static bool handle_leads_to_a(void)
+{
+	return a_handle.handle.handle_bytes != MAX_HANDLE_SZ &&
+	       do_open_by_handle() != -1 && opened_a();
+}
+
+/* Would somebody else be refused the lock now? */
+static bool flocked(void)
+{
+	int other = open("a", O_RDWR);
+	bool refused = other != -1 && flock(other, LOCK_EX | LOCK_NB);
+
+	close(other);
+	return refused;
+}
+
+static bool locked(void)
+{
+	struct flock whole = { .l_type = F_WRLCK };
+	int other = open("a", O_RDWR);
+	bool refused = other != -1 && !fcntl(other, F_OFD_GETLK, &whole) &&
+		       whole.l_type == F_WRLCK && whole.l_pid == getpid();
+
+	/* Closing it would end the process's locks as well, which is what clean() does. */
+	close(other);
+	return refused;
 }
 
 static long do_flock(void) { return flock(fd, LOCK_EX); }
@@ -99,69 +169,54 @@ static long do_fcntl(void)
 	return fcntl(fd, F_SETLK, &whole);
 }
 
-static long do_ioctl(void)
-{
-	int flags;
+static unsigned int flags;
 
-	return offered(ioctl(fd, FS_IOC_GETFLAGS, &flags));
+static void a_flags(void)
+{
+	file_a_open();
+	flags = FS_NOATIME_FL;
+	must(!ioctl(fd, FS_IOC_SETFLAGS, &flags), "flags");
+	flags = 0;
+}
+
+static long do_getflags(void) { return ioctl(fd, FS_IOC_GETFLAGS, &flags); }
+static bool told_flags(void) { return flags == FS_NOATIME_FL; }
+
+static long do_setflags(void)
+{
+	unsigned int want = FS_NOATIME_FL;
+
+	flags = 0;
+	return ioctl(fd, FS_IOC_SETFLAGS, &want);
+}
+
+static bool flags_set(void)
+{
+	return !do_getflags() && told_flags();
 }
 
 static long do_tmpfile(void)
 {
-	fd2 = open(".", O_TMPFILE | O_RDWR, 0600);
-	return offered(fd2);
+	return fd2 = open(".", O_TMPFILE | O_RDWR, 0600);
 }
 
-static void mount_point(void)
+static bool has_tmpfile(void)
 {
-	must(!mkdir("d", 0700), "mkdir d");
-}
+	struct stat now;
 
-static void mounted(void)
-{
-	mount_point();
-	must(!mount(mount_device, "d", mount_type, 0, mount_options), "mount");
-}
-
-static bool is_mounted(void)
-{
-	return !access("d/lost+found", F_OK);
-}
-
-static bool is_unmounted(void)
-{
-	return !is_mounted();
-}
-
-static long do_mount(void) { return mount(mount_device, "d", mount_type, 0, mount_options); }
-static long do_umount(void) { return umount("d"); }
-
-static void unmount(void)
-{
-	umount("d");
-	clean();
+	return fd2 != -1 && !fstat(fd2, &now) && S_ISREG(now.st_mode) &&
+	       !now.st_nlink && pwrite(fd2, "x", 1, 0) == 1;
 }
 
 const struct kase other_cases[] = {
-	{ "getdents", dir_open, do_getdents, NULL, clean },
-	{ "getdents64", dir_open, do_getdents64, NULL, clean },
-	{ "setxattr", a_open, do_setxattr, attr_set, clean },
-	{ "lsetxattr", a_open, do_lsetxattr, attr_set, clean },
-	{ "fsetxattr", a_open, do_fsetxattr, attr_set, clean },
-	{ "getxattr", a_attr, do_getxattr, NULL, clean },
-	{ "fgetxattr", a_attr, do_fgetxattr, NULL, clean },
-	{ "listxattr", a_attr, do_listxattr, NULL, clean },
-	{ "flistxattr", a_attr, do_flistxattr, NULL, clean },
-	{ "removexattr", a_attr, do_removexattr, attr_gone, clean },
-	{ "fremovexattr", a_attr, do_fremovexattr, attr_gone, clean },
-	{ "statfs", NULL, do_statfs, NULL, clean },
-	{ "fstatfs", a_open, do_fstatfs, NULL, clean },
-	{ "flock", a_open, do_flock, NULL, clean },
-	{ "fcntl (lock)", a_open, do_fcntl, NULL, clean },
-	{ "ioctl (flags)", a_open, do_ioctl, NULL, clean },
-	{ "open (O_TMPFILE)", NULL, do_tmpfile, NULL, clean },
-	/* Only with a device to mount. */
-	{ "mount", mount_point, do_mount, is_mounted, unmount },
-	{ "umount", mounted, do_umount, is_unmounted, unmount },
-	{ NULL }
+	{ "getdents", dir_open, do_getdents, told_entries, clean, 0 },
+	{ "getdents64", dir_open, do_getdents64, told_entries64, clean, 0 },
+	{ "name_to_handle_at", new_handle, do_name_to_handle, handle_leads_to_a, clean, 0 },
+	{ "open_by_handle_at", with_handle, do_open_by_handle, opened_a, clean, 0 },
+	{ "flock", file_a_open, do_flock, flocked, clean, 0 },
+	{ "fcntl (lock)", file_a_open, do_fcntl, locked, clean, 0 },
+	{ "ioctl (get flags)", a_flags, do_getflags, told_flags, clean, 0 },
+	{ "ioctl (set flags)", file_a_open, do_setflags, flags_set, clean, 0 },
+	{ "open (O_TMPFILE)", NULL, do_tmpfile, has_tmpfile, clean, 0 },
+	{ NULL, NULL, NULL, NULL, NULL, 0 }
 };
