@@ -90,6 +90,18 @@ figure() {
 		END { print sum + 0 }' $debug/stores
 }
 
+# latencies store|load: how many pages the classes hold in all.
+latencies() {
+	awk -v work="$1" '$1 ~ work { for (i = 2; i <= NF; i++) sum += $i } END { print sum + 0 }' \
+		$debug/latency
+}
+
+# Each page that is stored or loaded is in one class. Nothing may go on meanwhile.
+figures_agree() {
+	same "pages stored, in classes of latency" "$(latencies stor)" "$(figure stored)"
+	same "pages loaded, in classes of latency" "$(latencies load)" "$(figure loaded)"
+}
+
 # Three writers, their pages dropped again and again; each does enough for the
 # cache to be asked, however slow the machine is.
 stress() {
@@ -108,4 +120,11 @@ stress() {
 	done
 	pids=
 	return $result
+}
+
+# fill_cache FILE MIB: pages that were written and evicted.
+fill_cache() {
+	dd if=/dev/urandom of="$1" bs=1M count="$2" 2>/dev/null
+	sync
+	drop_caches
 }
