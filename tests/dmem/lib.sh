@@ -109,12 +109,12 @@ stress() {
 		in_group 24 dmem_stress "/mnt/f$i" 4 "$seconds" "$i" 60 >"/tmp/stress.$i" 2>&1 &
 		pids="$pids $!"
 	done
+	result=0
 	while pgrep dmem_stress >/dev/null; do
 		sleep 1
 		drop_caches
-		fstrim /mnt 2>/dev/null
+		fstrim /mnt || result=1
 	done
-	result=0
 	for pid in $pids; do
 		wait "$pid" || result=1
 	done
