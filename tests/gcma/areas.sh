@@ -5,7 +5,7 @@
 cd "$(dirname "$0")" || exit 1
 # shellcheck source=tests/gcma/lib.sh
 . ./lib.sh
-ops=${GCMA_OPS:-50000}
+pairs=${GCMA_PAIRS:-50000}
 
 watch_claims
 load areas=camera:64M,linux,cma:16M,held:32M@0x30000000
@@ -15,15 +15,37 @@ report $? "the areas are as large as asked for, and free"
 [ "$(figure held/usage base_address)" = 0x30000000 ]
 report $? "the reserved area lies where it was asked for"
 
+# A driver written for CMA's interface, built with gcma's in its place.
+test_client() {
+	client=/sys/kernel/debug/gcma_client
+	insmod /modules/test/gcma_client.ko name=camera
+	report $? "a driver with CMA's interface loads"
+	echo 256 3 >$client/alloc
+	same "it allocates three times 256 pages" "$(figure camera/usage allocated_pages)" 768
+	echo 16385 1 >$client/alloc
+	same "refused: more than the area has" "$(grep -c failed $client/times)" 1
+	check_not "the module does not unload under the driver" rmmod gcma
+	echo 1 >$client/release
+	same "it releases them" "$(figure camera/usage allocated_pages)" 0
+	echo 16 1 >$client/alloc
+	rmmod gcma_client
+	same "and the rest when it unloads" "$(figure camera/usage allocated_pages)" 0
+}
+
+test_client
 insmod /modules/test/gcma_test.ko
+asked=$(events asked)
+migrated=$(events migrated)
 run_test refusals camera
 run_test refusals held
 run_test alignment camera
 run_test worst linux,cma
-run_test model camera "$((ops / 10))" 1
-run_test model held "$((ops / 20))" 2
+run_test model camera "$((pairs / 20))" 1
+run_test model held "$((pairs / 40))" 2
 [ "$(figure camera/usage allocated_pages)" = 0 ] && [ "$(figure camera/fragmentation free_ranges)" = 1 ]
 report $? "nothing is left allocated, and all free pages are in one range"
+same "times that the kernel was asked for a range meanwhile" "$(($(events asked) - asked))" 0
+same "times that pages were migrated meanwhile" "$(($(events migrated) - migrated))" 0
 rmmod gcma_test
 
 rmmod gcma

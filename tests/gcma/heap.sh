@@ -93,6 +93,44 @@ test_zeroing() {
 	report $? "the zeroing thread runs at idle priority"
 }
 
+# Four buffers fill the area; the first and the third of them go.
+test_fragmentation() {
+	holders=
+	for _ in 1 2 3 4; do
+		hold 16777216
+		holders="$holders $holder"
+	done
+	same "pages free with four buffers of a quarter" "$(figure video/usage free_pages)" 0
+	for holder in $(sort -k4 $gcma/video/buffers | awk '$2 == "gcma_hold" && NR_seen++ % 2 == 0 { print $1 }'); do
+		let_go
+	done
+	wait_for usage_is free_pages 8192
+	same "free ranges around what is left" "$(figure video/fragmentation free_ranges)" 2
+	same "the largest of them" "$(figure video/fragmentation largest_range_pages)" 4096
+	same "percent of the free memory outside it" "$(figure video/fragmentation fragmentation_percent)" 50
+	same "ranges of its size" "$(figure video/fragmentation ranges_from_4096_pages)" 2
+	for holder in $holders; do
+		let_go
+	done 2>/dev/null
+	wait_for usage_is allocated_pages 0
+	same "free ranges when all are gone" "$(figure video/fragmentation free_ranges)" 1
+}
+
+# stalls_of LIMIT_US: allocate; how many were counted as longer than that?
+stalls_of() {
+	echo "$1" >/sys/module/gcma/parameters/stall_us
+	stalls=$(figure video/stats stalls)
+	hold 4194304
+	let_go
+	echo $(($(figure video/stats stalls) - stalls))
+}
+
+test_stalls() {
+	same "allocations that took longer than no time" "$(stalls_of 0)" 1
+	same "allocations that took longer than an hour" "$(stalls_of 3600000000)" 0
+	echo 1000 >/sys/module/gcma/parameters/stall_us
+}
+
 test_by_hand() {
 	mkdir $config/extra && echo 8M >$config/extra/size && echo 1 >$config/extra/active
 	report $? "an area is made by hand"
@@ -147,7 +185,10 @@ report $? "an area of 64 MiB"
 mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config
 test_zeroing
 test_heap
+capture 5
 test_processes
+test_fragmentation
+test_stalls
 test_by_hand
 test_traces
 rmmod gcma

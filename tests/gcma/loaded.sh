@@ -8,16 +8,18 @@ cd "$(dirname "$0")" || exit 1
 . ../dmem/lib.sh
 # shellcheck source=tests/gcma/lib.sh
 . ./lib.sh
-ops=${GCMA_OPS:-50000}
+pairs=${GCMA_PAIRS:-50000}
 
 # Read the file with little memory, so that its pages are evicted to the cache.
 read_file() {
-	in_group 24 cat /mnt/file >/dev/null 2>&1
+	in_group 24 cat /mnt/file
 }
 
+# Until told to stop, or until what is read is not what was written.
 reader() {
-	while :; do
-		read_file
+	until [ -e /tmp/enough ]; do
+		[ "$(read_file | cksum)" = "$sum" ] || return
+		echo right >>/tmp/readings
 	done
 }
 
@@ -32,6 +34,10 @@ no_pool() {
 
 cached() {
 	figure video/usage cached_pages
+}
+
+is_full() {
+	[ "$(cached)" -gt $((total * 8 / 10)) ]
 }
 
 # Half of the area becomes empty; what fits there must not discard anything.
@@ -49,18 +55,17 @@ test_choice() {
 	echo 5 >"$gcma/video/zeroed_pool"
 }
 
-# Video of a stock driver in buffers of the heap, with every allocator it has:
-# 1 wants memory that is contiguous for the device, 0 maps it for the CPU.
-test_capture() {
-	if ! modprobe vivid n_devs=2 allocators=1,0 node_types=0x1,0x1 2>/dev/null; then
-		skip "video capture into buffers of the heap" "this kernel has no vivid"
-		return
-	fi
-	for video in /dev/video0 /dev/video1; do
-		gcma_capture $video /dev/dma_heap/video "${GCMA_FRAMES:-30}" || tests_failed=1
-	done
-	wait_for rmmod vivid
-	report $? "the video driver unloads"
+# The workload must have been there to the end, and everything it read be right.
+end_workload() {
+	check "the file system is still under stress" pgrep dmem_stress
+	pkill dmem_stress
+	wait "$stressing"
+	report $? "every read under stress equals the model: $(cat /tmp/stress)"
+	touch /tmp/enough
+	wait "$reading"
+	report $? "every reading of the file is what was written"
+	above "readings of it" "$(wc -l </tmp/readings)" 0
+	above "blocks from the cache meanwhile" "$(($(status d hit_blocks) - hits))" 100
 }
 
 load_dmem "$@"
@@ -69,14 +74,16 @@ report $? "an area of 64 MiB"
 make_target d /dev/vda
 mkfs.ext4 -q -F -b 4096 /dev/mapper/d
 mount -t ext4 /dev/mapper/d /mnt
-seq 20000000 | head -c 96M >/mnt/file
+seq 20000000 | head -c 96M | tee /mnt/file | cksum >/tmp/sum
+sum=$(cat /tmp/sum)
 sync
 drop_caches 1
-for _ in 1 2 3 4; do
-	read_file
-done
 total=$(figure video/usage lent_pages)
-[ "$(cached)" -gt $((total * 8 / 10)) ]
+for _ in 1 2 3 4; do
+	is_full && break
+	read_file >/dev/null
+done
+is_full
 report $? "the area is full: $(cached) of $total lent pages hold cached blocks"
 test_choice
 
@@ -84,26 +91,23 @@ insmod /modules/test/gcma_test.ko
 echo "# $(cut -d. -f1 /proc/uptime) s after boot: the area is full"
 reader &
 reading=$!
-in_group 24 dmem_stress /mnt/stress 8 600 1 &
+in_group 24 dmem_stress /mnt/stress 8 600 1 >/tmp/stress 2>&1 &
 stressing=$!
 before=$(discarded)
+hits=$(status d hit_blocks)
 run_test refusals video
-run_test model video "$ops" 3
-echo "# $(cut -d. -f1 /proc/uptime) s after boot: $ops operations on each CPU made"
-test_capture
+run_test model video "$pairs" 3
+echo "# $(cut -d. -f1 /proc/uptime) s after boot: $pairs allocations and releases on each CPU"
+capture 30
 echo "# $(cut -d. -f1 /proc/uptime) s after boot: captured"
-# Those are shells; what they started is found by its name.
-kill "$stressing" "$reading"
-pkill dmem_stress
-pkill -f /mnt/file
-wait 2>/dev/null
-[ $(($(discarded) - before)) -gt $((ops / 5)) ]
+end_workload
+[ $(($(discarded) - before)) -gt $((pairs / 5)) ]
 report $? "the cache was full and in use meanwhile: $(($(discarded) - before)) cached blocks were discarded"
 [ "$(figure video/stats failures)" -gt 0 ] && [ "$(figure video/usage allocated_pages)" = 0 ]
 report $? "nothing is left allocated"
 sed 's/^/# /' "$gcma/video/stats"
 sed 's/^/# /' "$gcma/video/latency"
-compare "after the allocations" d /dev/vda
+compare "after the allocations" d /dev/vda 100
 umount /mnt
 dmsetup remove d
 rmmod gcma_test

@@ -5,7 +5,7 @@
  * usage: dmem_stress FILE MIB SECONDS SEED [OPERATIONS]
  *
  * Goes on for SECONDS and, on a machine too slow for it in that time, until it
- * has done OPERATIONS.
+ * has done OPERATIONS. SIGTERM ends it as its time would.
  *
  * Random buffered, direct and mapped writes, holes, truncation, fsync and
  * advice to drop the pages; every read, whichever way, must give what the model
@@ -14,6 +14,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,12 @@ static size_t capacity, size;
 static int fd, direct_fd;
 static unsigned long long random_state;
 static unsigned long operations;
+static volatile sig_atomic_t told_to_end;
+
+static void end_soon(int signal)
+{
+	told_to_end = signal;
+}
 
 static unsigned long pick(unsigned long below)
 {
@@ -227,7 +234,8 @@ int main(int argc, char **argv)
 	buffer = aligned_alloc(PAGE, SPAN + PAGE);
 	if (fd < 0 || direct_fd < 0 || !model || !buffer)
 		fail("open");
-	while (time(NULL) < end || operations < least)
+	signal(SIGTERM, end_soon);
+	while (!told_to_end && (time(NULL) < end || operations < least))
 		step();
 	do_read(0);
 	printf("%lu operations on %s\n", operations, path);

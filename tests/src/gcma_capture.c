@@ -93,22 +93,30 @@ static void queue(int video, struct buffer *buffers, unsigned int index)
 	must(video, VIDIOC_QBUF, &vb, "queueing a buffer");
 }
 
+/* A bar is of one colour: each pair of pixels (Y, U, Y, V) is as its first one. */
+static bool bar_right(const uint8_t *bar, unsigned int bytes)
+{
+	/* No colour of the bars has such a component. */
+	if (bar[0] != bar[2] || memchr(bar, POISON, bytes))
+		return false;
+	return !memcmp(bar, bar + 4, bytes - 4);
+}
+
 /* Colour bars: luma falls from bar to bar, and all lines are alike. */
 static bool bars_right(const uint8_t *p)
 {
 	unsigned int line = format.fmt.pix.bytesperline;
-	unsigned int width = format.fmt.pix.width;
-	int last = 256;
+	unsigned int bytes = 2 * format.fmt.pix.width;
 
 	for (unsigned int bar = 0; bar < BARS; bar++) {
-		int luma = p[2 * ((2 * bar + 1) * width / (2 * BARS))];
+		const uint8_t *start = p + bar * bytes / BARS;
 
-		if (luma >= last)
+		if (!bar_right(start, bytes / BARS) ||
+		    (bar && start[0] >= start[-4]))
 			return false;
-		last = luma;
 	}
 	for (unsigned int y = 1; y < format.fmt.pix.height; y++)
-		if (memcmp(p, p + y * line, 2 * width))
+		if (memcmp(p, p + y * line, bytes))
 			return false;
 	return true;
 }

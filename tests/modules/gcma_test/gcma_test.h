@@ -11,7 +11,7 @@
  * struct test_run - one run of a test
  * @area:  area to test in, held
  * @pages: its size
- * @ops:   how many operations, for tests that repeat
+ * @ops:   how many allocations and releases on each CPU, for the model
  * @seed:  of the random numbers
  * @len:   bytes of the result so far, lines "ok - ..." and "not ok - ..."
  * @fails: number of the latter

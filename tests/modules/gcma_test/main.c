@@ -5,6 +5,8 @@
  *	echo "TEST AREA [OPS [SEED]]" >/sys/kernel/debug/gcma_test/run
  *	cat /sys/kernel/debug/gcma_test/result
  *
+ * OPS is, for the model, how often each CPU allocates and releases.
+ *
  * The write fails if the test does; the result is one line per judgement.
  */
 #include <linux/debugfs.h>

@@ -1,0 +1,79 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# In the guest: claims from a kernel whose memory is full of page cache end in the
+# middle, by a signal or because a page cannot be moved, and everything that was
+# taken until then is given back. Areas made by hand give theirs back, too.
+cd "$(dirname "$0")" || exit 1
+# shellcheck source=tests/gcma/lib.sh
+. ./lib.sh
+config=/sys/kernel/config/gcma
+
+# Nothing is read: null_blk answers at once, and the page cache is full.
+fill_page_cache() {
+	dd if=/dev/nullb0 of=/dev/null bs=1M count=400 2>/dev/null
+}
+
+# interrupt_claim: send SIGINT when the claim has reported progress. A shell makes
+# what runs in the background ignore that signal, so it is made default again.
+interrupt_claim() {
+	fill_page_cache
+	dmesg -C
+	env --default-signal=INT insmod /modules/gcma.ko areas=camera:256M 2>/dev/null &
+	claiming=$!
+	wait_for progress_logged
+	kill -INT "$claiming" 2>/dev/null
+	! wait "$claiming" || { rmmod gcma; return 1; }
+	dmesg | grep -q 'camera: interrupted, everything given back'
+}
+
+progress_logged() {
+	dmesg | grep -q 'camera: [0-9]* of 256 MiB claimed'
+}
+
+# One that ends before the signal comes shows nothing; another try.
+test_signal() {
+	interrupted=
+	for _ in 1 2 3 4 5; do
+		if interrupt_claim; then
+			interrupted=1
+			break
+		fi
+	done
+	check "a signal ends a claim that has reported progress" [ -n "$interrupted" ]
+	check "pages of the page cache were migrated for it" [ "$(events migrated)" -gt 0 ]
+	all_returned
+	report $? "every page was given back: $returned"
+	check "nothing is left of it" [ ! -e "$gcma" ]
+}
+
+# The claim goes down from the end of memory, to where the kernel itself is.
+test_exact() {
+	true >$tracing/trace
+	refused 'cannot be moved' areas=camera:480M@0x1000000
+	check_has "it ended in the middle" 'camera: [0-9]* of 480 MiB claimed' "$(dmesg)"
+	all_returned
+	report $? "what was taken on the way was given back: $returned"
+}
+
+test_by_hand() {
+	load
+	mountpoint -q /sys/kernel/config || mount -t configfs none /sys/kernel/config
+	true >$tracing/trace
+	mkdir $config/extra
+	echo 40M >$config/extra/size
+	check "an area is made by hand" sh -c "echo 1 >$config/extra/active"
+	check_has "its progress is logged" 'extra: 40 of 40 MiB claimed' "$(dmesg)"
+	check_not "its pages are not given back yet" all_returned
+	check "and removed" sh -c "echo 0 >$config/extra/active"
+	all_returned
+	report $? "every page was given back: $returned"
+	rmdir $config/extra
+}
+
+modprobe null_blk nr_devices=1 gb=1
+watch_claims
+test_signal
+test_exact
+test_by_hand
+check "the module unloads" rmmod gcma
+finish
