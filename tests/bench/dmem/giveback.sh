@@ -149,6 +149,6 @@ zram) set_mib=240 ;;
 esac
 $work
 allocate
-sed 's/^/# /' $debug/dmem/stores $debug/dmem/latency
+sed 's/^/# /' $debug/dmem/stores
 grep -E '^(MemTotal|CmaTotal)' /proc/meminfo | sed 's/^/# /'
 exit 0
