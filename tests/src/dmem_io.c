@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Time reads or writes of one size, spread over a file.
+ * Time reads or writes of one size, spread over a file or a block device.
  *
  * usage: dmem_io FILE read|write direct|buffered BYTES COUNT
  *
@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,8 +32,8 @@ int main(int argc, char **argv)
 	unsigned long bytes, count, slots, i;
 	unsigned long long start;
 	int fd, writing;
-	struct stat st;
 	char *buffer;
+	off_t size;
 
 	if (argc != 6) {
 		fprintf(stderr, "usage: dmem_io FILE read|write direct|buffered BYTES COUNT\n");
@@ -49,14 +48,16 @@ int main(int argc, char **argv)
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
 	if (buffer == MAP_FAILED)
 		buffer = aligned_alloc(HUGE, HUGE);
-	if (fd < 0 || !buffer || bytes > HUGE || fstat(fd, &st) || st.st_size < (off_t)bytes) {
+	/* A block device has no st_size. */
+	size = lseek(fd, 0, SEEK_END);
+	if (fd < 0 || !buffer || bytes > HUGE || size < (off_t)bytes) {
 		perror(argv[1]);
 		return 2;
 	}
 	if (strcmp(argv[3], "direct"))
 		posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
 	memset(buffer, 0x5a, bytes);
-	slots = st.st_size / bytes;
+	slots = size / bytes;
 	start = now();
 	for (i = 0; i < count; i++) {
 		off_t at = i * 37 % slots * bytes;

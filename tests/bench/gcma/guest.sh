@@ -5,15 +5,18 @@
 #
 # usage: guest.sh LOAD   (none, files or build)
 #
-# Prints lines "T ALLOCATOR STATE LOAD BYTES NS" or "T ... failed NS".
+# Prints lines "T ALLOCATOR STATE LOAD BYTES NS" or "T ... failed NS", and for gcma's
+# heap "Z ALLOCATOR STATE LOAD BYTES PAGES PAGES": zeroed before, and on demand.
 #
 # Many functions are called by the name that rounds() is given:
 # shellcheck disable=SC2317,SC2086
 load=$1
 sizes=${GCMA_BENCH_SIZES:-65536 262144 1048576 4194304 16777216 67108864}
+# Allocations of each kind: of sizes up to 1 MiB, and of larger ones.
+small_count=${GCMA_BENCH_SMALL_COUNT:-100}
 count=${GCMA_BENCH_COUNT:-30}
-# Most seconds for one allocator and size, for those that take their time.
-limit=${GCMA_BENCH_SECONDS:-60}
+# Seconds after which a kind and size has gone wrong.
+limit=${GCMA_BENCH_SECONDS:-900}
 area_mib=128
 # Each of three files, which together are larger than the page cache.
 file_mib=230
@@ -69,14 +72,21 @@ set_up() {
 	say "state: $(grep CmaFree /proc/meminfo), $(figure cached_pages) of $((area_mib * 256)) pages cached"
 }
 
+# so_far NAME: a figure that only grows.
+so_far() {
+	awk -v name="$1" '$1 == name { print $2 }' $debug/gcma/bench/stats
+}
+
 # named ALLOCATOR STATE BYTES: give lines of nanoseconds their names.
 named() {
 	sed "s/^/T $1 $2 $load $3 /"
 }
 
-# How many buffers of a size fit the area, at most $2.
+# batch BYTES MOST: how many buffers of a size fit the space, at most so many.
+space_mib=$area_mib
 batch() {
-	n=$((area_mib * 1048576 / $1))
+	n=$((space_mib * 1048576 / $1))
+	[ "$n" -gt 0 ] || n=1
 	[ "$n" -le "$2" ] || n=$2
 	echo "$n"
 }
@@ -90,18 +100,28 @@ by_client() {
 
 # by_heap NAME HEAP STATE BYTES N: a process does.
 by_heap() {
+	before=$(so_far prezeroed_pages) now=$(so_far zeroed_on_demand_pages)
 	gcma_bench "$2" "$4" "$5" | named "$1" "$3" "$4"
+	[ "$1" != gcma-heap ] || echo "Z $1 $3 $load $4" \
+		"$(($(so_far prezeroed_pages) - before))" \
+		"$(($(so_far zeroed_on_demand_pages) - now))"
 }
 
-# rounds BYTES PREPARE MEASURE...: in batches that fit, prepared anew each time.
+# rounds BYTES PREPARE MEASURE...: in batches that fit, prepared anew each time,
+# until all are done. Without them all the benchmark fails, but shows what it has.
 rounds() {
 	bytes=$1 prepare=$2
 	shift 2
 	left=$count
+	[ "$bytes" -gt 1048576 ] || left=$small_count
 	until=$(($(date +%s) + limit))
-	while [ "$left" -gt 0 ] && [ "$(date +%s)" -lt $until ]; do
+	while [ "$left" -gt 0 ]; do
+		if [ "$(date +%s)" -ge $until ]; then
+			echo "SHORT $load: $* $bytes: $left left after $limit s"
+			return
+		fi
 		n=$(batch "$bytes" "$left")
-		$prepare
+		$prepare "$bytes" "$n"
 		"$@" "$bytes" "$n"
 		left=$((left - n))
 	done
@@ -119,16 +139,21 @@ full_heap() {
 	by_heap cma-heap reserved pagecache "$1" "$2"
 }
 
+# Until the pool holds the next batch, or after two minutes.
 wait_zeroed() {
-	for _ in $(seq 600); do
+	for _ in $(seq 1200); do
 		[ "$(figure zeroed_pages)" -lt "$1" ] || return
 		sleep 0.1
 	done
-	say "the pool was not filled in time"
+	say "the pool was not filled in time: $(figure zeroed_pages) of $1 pages"
 }
 
 all_zeroed() {
 	wait_zeroed $((area_mib * 256))
+}
+
+batch_zeroed() {
+	wait_zeroed $(($1 * $2 / 4096))
 }
 
 measure_idle() {
@@ -181,14 +206,10 @@ crowd_pinned() {
 
 measure_crowded() {
 	crowd=
-	# Each takes seconds: fewer of the largest.
-	all=$count
 	for size in $sizes; do
-		[ "$size" -lt 67108864 ] || [ "$count" -lt 10 ] || count=10
 		rounds "$size" crowd_anon by_client cma anonymous
 		rounds "$size" crowd_pinned by_client cma pinned
 	done
-	count=$all
 	disperse
 }
 
@@ -213,17 +234,25 @@ settle() {
 	sleep 1
 }
 
+# The plain reservation beside it, in the same second: what it takes at most is
+# what the machine does to the guest.
+gcma_beside_floor() {
+	by_client bitmap empty "$1" "$2"
+	by_client gcma full "$1" "$2"
+}
+
 measure_loaded() {
 	for size in $sizes; do
-		rounds "$size" : by_client bitmap empty
-		rounds "$size" settle by_client gcma full
+		rounds "$size" settle gcma_beside_floor
 		rounds "$size" settle by_heap gcma-heap bench full
 		rounds "$size" settle by_client cma pagecache
 		rounds "$size" settle by_heap cma-heap reserved pagecache
 	done
+	# No batch takes more than the pool holds.
 	echo 50 >$debug/gcma/bench/zeroed_pool
+	space_mib=$((area_mib / 2))
 	for size in $sizes; do
-		rounds "$size" settle by_heap gcma-heap bench prezeroed
+		rounds "$size" batch_zeroed by_heap gcma-heap bench prezeroed
 	done
 }
 
