@@ -124,4 +124,6 @@ check "page recycling keeps the demand of searches constant" recycling
 mounted mfr=wait || not_ok "mount"
 peeking
 check "the modules unload" gone
+losetup -d "$loop"
+rm -r /tmp/go /tmp/go2 /tmp/tree /tmp/image
 finish

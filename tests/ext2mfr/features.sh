@@ -229,13 +229,15 @@ check "attributes inside an inode stay" inner_attributes
 check "times are clamped to 32 bits" clock_limits
 check "a mounted volume is marked" mount_state
 check "a volume checked long ago is warned of" warns_of_interval
-check "dirsync and chattr +D: names last" dirsync_lasts
-check "sync and chattr +S: data last, and blocks reserved" sync_lasts
 check "reserved blocks are for resgid=" reserved_for_group
 check "discard gives back what is freed at once" discards_at_once
-check "directories are spread, files are beside them" locality
-[ "${1:-}" != long ] || check "fragmentation no worse than ext4.ko, which allocates when it writes, too" fragmentation
 check "readahead" readahead
+if [ "${1:-}" = long ]; then
+	check "dirsync and chattr +D: names last" dirsync_lasts
+	check "sync and chattr +S: data last, and blocks reserved" sync_lasts
+	check "directories are spread, files are beside them" locality
+	check "fragmentation no worse than ext4.ko, which allocates when it writes, too" fragmentation
+fi
 diag "$(cat /tmp/figures)"
 umount "$at" 2>/dev/null
 check "the module unloads" rmmod ext2mfr

@@ -168,7 +168,7 @@ fill_blocks() {
 }
 
 fill_inodes() {
-	make_volume 24M -t ext2 -b 1024 -N 512 && mount_as ext2mfr || return 1
+	make_volume 24M -t ext2 -b 1024 -N 256 && mount_as ext2mfr || return 1
 	for writer in 1 2 3 4 5 6 7 8; do
 		mkdir "$at/$writer"
 		(
