@@ -13,7 +13,7 @@ mke2fs -q -t ext2 /tmp/image
 loop=$(losetup -f --show /tmp/image)
 mkdir -p /tmp/mounted
 pauses='0 1.7 1.9 2.0 2.1 2.2 2.3 2.5 3'
-! in_short || pauses='0 1.8 2.1 2.4'
+[ -n "${SURETY_FULL:-}" ] || pauses='0 1.8 2.1 2.4'
 
 for pause in $pauses; do
 	timeout 60 mount -t ext2mfr "$loop" /tmp/mounted &&
