@@ -38,7 +38,7 @@ native native-install:
 # What DKMS builds from, without what a build here has left.
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 DKMS_SOURCE = $(DESTDIR)/usr/src/surety-$(VERSION)
-DKMS_PARTS = Kbuild dkms.conf compat include ama_core ext2mfr dmem gcma
+DKMS_PARTS = Kbuild dkms.conf compat include ama_core ext2mfr dmem gcma scripts/lib/keep-symvers
 
 dkms-add:
 	mkdir -p $(DKMS_SOURCE)

@@ -73,7 +73,20 @@ qemu_build() {
 			-device "virtio-blk-pci,drive=disk$n,serial=disk$n")
 		n=$((n + 1))
 	done
+	[ -z "${SURETY_PROFILE:-}" ] || qemu_profile "$SURETY_PROFILE"
 	[ ${#vm_command[@]} -gt 0 ] || qemu_words+=(-serial mon:stdio)
+}
+
+# For `scripts/bench profile`: the guest's marks, and the monitor that is told what
+# to note, as pipes in the directory.
+qemu_profile() {
+	# shellcheck disable=SC2054 # commas belong to the words
+	qemu_words+=(-chardev "pipe,id=marks,path=${1//,/,,}/marks"
+		-device isa-debugcon,iobase=0xe9,chardev=marks
+		-chardev "pipe,id=monitor,path=${1//,/,,}/monitor"
+		-mon chardev=monitor,mode=readline
+		# The kernel's addresses; what a program executes is its own affair.
+		-D "$1/trace" -dfilter 0xffffffff80000000+0x7fffffff)
 }
 
 qemu_pid=

@@ -1,6 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # In the guest: a second client of ama_core, that makes many objects under a lock.
+#
+# usage: guest.sh [CORE CLIENT]: the modules, if others than those that were built here
+core=${1:-/modules/ama_core.ko} module=${2:-/modules/test/ama_client.ko}
 debug=/sys/kernel/debug
 client=$debug/ama_client
 fault=$debug/surety_fault
@@ -38,8 +41,7 @@ for level in page slab; do
 	echo 1 >$fault/$level/task-filter
 	echo 1 >$fault/$level/seed
 done
-insmod /modules/ama_core.ko guard=page,memcg,slab &&
-	insmod /modules/test/ama_client.ko
+insmod "$core" guard=page,memcg,slab && insmod "$module"
 expect $? 0 "the client loads"
 
 expect "$(storm 0)" 0/0 "without failures $count entries are made"

@@ -27,6 +27,21 @@ for module in $modules; do
 	check "$kernel: $module is where modprobe finds it" \
 		sh -c "modinfo -k $release -F filename $module | grep '^$installed/$module.ko'"
 done
+# What a client's author does, by docs/ama.md: sources, Kbuild and command are its.
+mkdir /tmp/journal /tmp/ama_client
+block() {
+	sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/p" docs/ama.md | grep -v '^```'
+}
+block c >/tmp/journal/journal.c
+cp tests/modules/ama_client/ama_client.c /tmp/ama_client/
+cp -L "$(modinfo -k "$release" -F filename ama_core)" /out/
+for client in journal ama_client; do
+	block make | sed "s/journal/$client/" >/tmp/$client/Kbuild
+	check "$kernel: $client builds by the installed header and symbols" \
+		make -C "/lib/modules/$release/build" "M=/tmp/$client" modules \
+		"KBUILD_EXTRA_SYMBOLS=/var/lib/dkms/surety/$version/$release/$(uname -m)/Module.symvers"
+	cp "/tmp/$client/$client.ko" /out/
+done
 check "$kernel: dkms remove" dkms remove -m surety -v "$version" --all
 check "$kernel: nothing is left" \
 	sh -c "! find /lib/modules/$release /var/lib/dkms -name 'ama_core*' | grep ."

@@ -46,11 +46,18 @@ test_signal() {
 	check "nothing is left of it" [ ! -e "$gcma" ]
 }
 
-# The claim goes down from the end of memory, to where the kernel itself is.
+# A claim at an exact place goes down from its end, to where the kernel itself is.
+# What is to be moved on the way differs from boot to boot, so an end is looked for
+# below which so much can be claimed that progress is logged.
 test_exact() {
+	for end in 496 464 432 400 368 336; do
+		tenth=$(((end - 16) / 10 / 4 * 4 + 8))
+		load "areas=camera:${tenth}M@$(printf 0x%x $(((end - tenth) << 20)))" 2>/dev/null && break
+	done
+	rmmod gcma
 	true >$tracing/trace
-	refused 'cannot be moved' areas=camera:480M@0x1000000
-	check_has "it ended in the middle" 'camera: [0-9]* of 480 MiB claimed' "$(dmesg)"
+	refused 'cannot be moved' "areas=camera:$((end - 16))M@0x1000000"
+	check_has "it ended in the middle" 'camera: [0-9]* of [0-9]* MiB claimed' "$(dmesg)"
 	all_returned
 	report $? "what was taken on the way was given back: $returned"
 }

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One operation on a file of the current directory, over and over, for a
+ * profile of exact instruction counts (scripts/profile).
+ *
+ * usage: op_loop OPERATION COUNT
+ *
+ * The machine is told on its debug port when the loop begins ('B') and ends
+ * ('E'). Nothing answers there, so the program spins a while after each.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/io.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEBUG_PORT	0xe9
+#define FILE_BYTES	(8 << 20)
+#define SMALL_FILES	400
+
+static char *buffer;
+static int file, direct;
+
+static unsigned int pick(unsigned int below)
+{
+	static unsigned int state = 1;
+
+	state = state * 1103515245 + 12345;
+	return (state >> 8) % below;
+}
+
+static void expect(ssize_t got, ssize_t wanted)
+{
+	if (got != wanted)
+		err(1, "the operation");
+}
+
+static off_t in_turn(size_t unit)
+{
+	static off_t next;
+
+	next += unit;
+	return next % FILE_BYTES;
+}
+
+static off_t anywhere(void)
+{
+	return (off_t)pick(FILE_BYTES / 4096) * 4096;
+}
+
+static const char *small_name(unsigned int i)
+{
+	static char name[32];
+
+	snprintf(name, sizeof(name), "small/f%05u", i);
+	return name;
+}
+
+static void read_4k(void) { expect(pread(file, buffer, 4096, in_turn(4096)), 4096); }
+static void write_4k(void) { expect(pwrite(file, buffer, 4096, in_turn(4096)), 4096); }
+static void random_read_4k(void) { expect(pread(file, buffer, 4096, anywhere()), 4096); }
+static void random_write_4k(void) { expect(pwrite(file, buffer, 4096, anywhere()), 4096); }
+static void direct_read_4k(void) { expect(pread(direct, buffer, 4096, in_turn(4096)), 4096); }
+static void direct_write_4k(void) { expect(pwrite(direct, buffer, 4096, in_turn(4096)), 4096); }
+static void direct_read_128k(void) { expect(pread(direct, buffer, 131072, in_turn(131072)), 131072); }
+static void direct_write_128k(void) { expect(pwrite(direct, buffer, 131072, in_turn(131072)), 131072); }
+
+static void small_read(void)
+{
+	static unsigned int next;
+	int fd = open(small_name(next++ * 7919 % SMALL_FILES), O_RDONLY);
+
+	expect(pread(fd, buffer, 1024, 0), 1024);
+	close(fd);
+}
+
+static void stat_file(void)
+{
+	struct stat st;
+
+	expect(stat("file", &st), 0);
+}
+
+static void open_close(void)
+{
+	expect(close(open("file", O_RDONLY)), 0);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+	int cold;		/* nothing shall be cached when it begins */
+} operations[] = {
+	{ "read_4k", read_4k, 0 },
+	{ "write_4k", write_4k, 0 },
+	{ "cold_read_4k", read_4k, 1 },
+	{ "random_read_4k", random_read_4k, 1 },
+	{ "random_write_4k", random_write_4k, 1 },
+	{ "direct_read_4k", direct_read_4k, 0 },
+	{ "direct_write_4k", direct_write_4k, 0 },
+	{ "direct_read_128k", direct_read_128k, 0 },
+	{ "direct_write_128k", direct_write_128k, 0 },
+	{ "small_read", small_read, 1 },
+	{ "stat", stat_file, 0 },
+	{ "open_close", open_close, 0 },
+};
+
+static void write_all(const char *name, int flags, size_t bytes)
+{
+	int fd = open(name, O_RDWR | O_CREAT | O_TRUNC | flags, 0644);
+	size_t at;
+
+	if (fd < 0)
+		err(1, "%s", name);
+	for (at = 0; at < bytes; at += bytes < 1 << 20 ? bytes : 1 << 20)
+		expect(pwrite(fd, buffer, bytes < 1 << 20 ? bytes : 1 << 20, at),
+		       bytes < 1 << 20 ? bytes : 1 << 20);
+	close(fd);
+}
+
+static void prepare(int cold)
+{
+	unsigned int i;
+	int drop;
+
+	write_all("file", 0, FILE_BYTES);
+	mkdir("small", 0755);
+	for (i = 0; i < SMALL_FILES; i++)
+		write_all(small_name(i), 0, 1024);
+	file = open("file", O_RDWR);
+	direct = open("file", O_RDWR | O_DIRECT);
+	sync();
+	drop = open("/proc/sys/vm/drop_caches", O_WRONLY);
+	if (cold)
+		expect(write(drop, "3", 1), 1);
+	close(drop);
+}
+
+static void tell(char what)
+{
+	volatile unsigned long spin;
+
+	outb(what, DEBUG_PORT);
+	for (spin = 0; spin < 5000000; spin++)
+		;
+}
+
+int main(int argc, char **argv)
+{
+	long i, count = argc == 3 ? atol(argv[2]) : 0;
+	size_t op;
+
+	for (op = 0; count > 0 && op < sizeof(operations) / sizeof(*operations); op++) {
+		if (strcmp(operations[op].name, argv[1]))
+			continue;
+		if (ioperm(DEBUG_PORT, 1, 1) ||
+		    posix_memalign((void **)&buffer, 4096, 1 << 20))
+			err(1, "set-up");
+		memset(buffer, 'x', 1 << 20);
+		prepare(operations[op].cold);
+		for (i = 0; i < 8; i++)
+			operations[op].run();
+		tell('B');
+		for (i = 0; i < count; i++)
+			operations[op].run();
+		tell('E');
+		return 0;
+	}
+	fprintf(stderr, "usage: op_loop OPERATION COUNT; operations:");
+	for (op = 0; op < sizeof(operations) / sizeof(*operations); op++)
+		fprintf(stderr, " %s", operations[op].name);
+	fprintf(stderr, "\n");
+	return 2;
+}
