@@ -3,7 +3,6 @@
  * What the parts of ama_core share.
  *
  *   scope.c    a task's admitted request, from opening to closing
- *   slots.c    which task has which scope
  *   pool.c     the reserve: credit that is granted, pages that are handed out
  *   refill.c   puts back what was handed out
  *   sizing.c   how large the reserve has to be
@@ -20,6 +19,7 @@
 #include <linux/ftrace.h>
 #include <linux/mm_types.h>
 #include <linux/sched.h>
+#include <linux/sched/task_stack.h>
 #include <linux/spinlock.h>
 #include <linux/trace_recursion.h>
 #include <linux/workqueue.h>
@@ -30,7 +30,7 @@ struct seq_file;
 
 #define AMA_LOG	"ama_core: "
 
-/* --- tasks in a scope (slots.c) --- */
+/* --- tasks in a scope --- */
 
 /*
  * The mark of a task in a scope is a bit of the word that the kernel gives each
@@ -46,16 +46,37 @@ static inline bool ama_task_in_scope(void)
 	return current->trace_recursion & AMA_TASK_IN_SCOPE;
 }
 
-#define AMA_SLOTS	2048	/* a power of two */
-#define AMA_NO_SLOT	UINT_MAX
-#define AMA_JOINED	(UINT_MAX - 1)	/* part of the scope it was opened in */
+/*
+ * Its innermost scope is told by the word of its stack next to the kernel's mark
+ * of the stack's end. A new task's is zero, nobody else has a use for it, and a
+ * stack that reached it would be about to overflow.
+ */
+static inline struct ama_scope **ama_scope_word(void)
+{
+	BUILD_BUG_ON(IS_ENABLED(CONFIG_STACK_GROWSUP));
+	return (struct ama_scope **)(end_of_stack(current) + 1);
+}
 
-unsigned int ama_slot_take(struct ama_scope *scope);
-void ama_slot_release(unsigned int slot);
-void ama_slot_set(unsigned int slot, struct ama_scope *scope);
-struct ama_scope *ama_current_scope(void);
-bool ama_slot_holds(unsigned int slot, const struct ama_scope *scope);
-unsigned int ama_slots_taken(void);
+/*
+ * NULL if the task is in none. A child that was forked in a scope inherits the
+ * mark, but has a stack of its own, and counts as in none.
+ */
+static inline struct ama_scope *ama_current_scope(void)
+{
+	return ama_task_in_scope() ? *ama_scope_word() : NULL;
+}
+
+static inline void ama_enter_scope(struct ama_scope *scope)
+{
+	*ama_scope_word() = scope;
+	current->trace_recursion |= AMA_TASK_IN_SCOPE;
+}
+
+static inline void ama_leave_outermost_scope(void)
+{
+	current->trace_recursion &= ~(unsigned long)AMA_TASK_IN_SCOPE;
+	*ama_scope_word() = NULL;
+}
 
 /* --- the reserve (pool.c, refill.c, sizing.c) --- */
 
@@ -144,6 +165,53 @@ extern struct ama_pool * const ama_pools[AMA_POOLS];
 int ama_pool_init(struct ama_pool *pool);
 void ama_pool_destroy(struct ama_pool *pool);
 
+/* Is a demand for single pages only? Those come from magazines. */
+static inline bool ama_only_order_0(struct ama_demand demand)
+{
+	u64 word;
+
+	static_assert(sizeof(word) == sizeof(demand));
+	memcpy(&word, &demand, sizeof(word));
+	return !(word & ~(__force u64)cpu_to_le64(U16_MAX));
+}
+
+/* Serve a demand for single pages from this CPU's magazine alone, if nobody waits. */
+static inline bool ama_magazine_grant(struct ama_pool *pool, int pages)
+{
+	struct ama_magazine *magazine = raw_cpu_ptr(pool->magazines);
+	int credit = atomic_read(&magazine->credit);
+
+	if (READ_ONCE(pool->contended))
+		return false;
+	do {
+		if (credit < pages)
+			return false;
+	} while (!atomic_try_cmpxchg(&magazine->credit, &credit, credit - pages));
+	this_cpu_inc(pool->magazines->admitted);
+	return true;
+}
+
+void ama_pool_collect_returned(struct ama_pool *pool, struct ama_magazine *magazine);
+
+/*
+ * Keep returned credit on this CPU, if it has not plenty already. A waiter that
+ * queues up meanwhile sets contended before it collects the magazines' credit:
+ * either it finds what was put in here, or this finds it waiting.
+ */
+static inline bool ama_magazine_return(struct ama_pool *pool, int pages)
+{
+	struct ama_magazine *magazine = raw_cpu_ptr(pool->magazines);
+
+	if (READ_ONCE(pool->contended) || atomic_read(&magazine->credit) > 3 * pages)
+		return false;
+	atomic_add(pages, &magazine->credit);
+	/* Pairs with smp_mb() in queue_for_grant(). */
+	smp_mb__after_atomic();
+	if (unlikely(READ_ONCE(pool->contended)))
+		ama_pool_collect_returned(pool, magazine);
+	return true;
+}
+
 bool ama_pool_try_in_turn(struct ama_pool *pool, const struct ama_demand *demand);
 int ama_pool_grant_now(struct ama_pool *pool, const struct ama_demand *demand);
 int ama_pool_grant(struct ama_pool *pool, const struct ama_demand *demand,
@@ -178,7 +246,15 @@ void ama_sizing_apply(void);
 
 /* --- scopes (scope.c) --- */
 
+/* Opening sets every member, so that a kernel that clears stacks need not. */
+#if __has_attribute(__uninitialized__)
+#define AMA_UNINITIALISED __attribute__((__uninitialized__))
+#else
+#define AMA_UNINITIALISED
+#endif
+
 extern atomic_long_t ama_underruns;
+unsigned long ama_scopes_open(void);
 
 /* How a scope gets its grant. */
 enum ama_manner {
@@ -288,11 +364,33 @@ int ama_guard_charge(struct mem_cgroup *memcg, gfp_t gfp,
 		     unsigned int nr_pages, unsigned long body);
 unsigned long ama_guard_slab(unsigned long a, unsigned long b, unsigned long c,
 			     unsigned long d, unsigned long e, unsigned int hook);
-bool ama_gate_wants_fd(const struct pt_regs *regs);
-bool ama_gate_wants_path(const struct pt_regs *regs);
-bool ama_gate_wants_at(const struct pt_regs *regs);
-bool ama_gate_wants_other(const struct pt_regs *regs, unsigned long body);
-long ama_gate_run(const struct pt_regs *regs, unsigned long body);
+
+/**
+ * struct ama_verdict - does a call concern a client?
+ * @found:     0 if not; AMA_LOOK_AGAIN if it may, and more is to be looked at where
+ *             that may sleep; otherwise the client's superblock, with what was
+ *             seen of it in the lowest bits
+ * @admission: with a superblock: a struct ama_admission, which tells how it admits
+ *             requests
+ *
+ * Comes in two registers.
+ */
+struct ama_verdict {
+	unsigned long found;
+	u64 admission;
+};
+
+#define AMA_LOOK_AGAIN		BIT(0)
+#define AMA_SEEN_FROZEN		BIT(1)
+#define AMA_SEEN_UNKNOWN_MOUNT	BIT(2)	/* where is it mounted? */
+#define AMA_SEEN_MASK		(AMA_LOOK_AGAIN | AMA_SEEN_FROZEN | AMA_SEEN_UNKNOWN_MOUNT)
+
+struct ama_verdict ama_gate_wants_fd(const struct pt_regs *regs);
+struct ama_verdict ama_gate_wants_path(const struct pt_regs *regs);
+struct ama_verdict ama_gate_wants_at(const struct pt_regs *regs);
+struct ama_verdict ama_gate_wants_other(const struct pt_regs *regs, unsigned long body);
+long ama_gate_run(const struct pt_regs *regs, unsigned long body,
+		  unsigned long found, u64 admission);
 
 /* --- the gate (gate.c, gate_table.c) --- */
 
@@ -329,9 +427,21 @@ struct ama_client_state {
 	struct ama_op_figures figures[];
 };
 
+void ama_client_raise_marks(const struct ama_scope *scope);
+
+/* Note what a scope that is being closed really needed. */
+static inline void ama_client_count(const struct ama_scope *scope)
+{
+	struct ama_client_state *state = scope->client->state;
+	const struct ama_op_figures *figures = &state->figures[scope->op];
+
+	raw_cpu_inc(state->calls[scope->op]);
+	if (unlikely(scope->allocated || scope->bound > (unsigned int)atomic_read(&figures->bound)))
+		ama_client_raise_marks(scope);
+}
+
 extern struct ama_client *ama_fs_client;
 extern const struct file_system_type *ama_gated_fs_type;
-void ama_client_count(const struct ama_scope *scope);
 void ama_client_count_underrun(const struct ama_scope *scope);
 void ama_clients_exit(void);
 

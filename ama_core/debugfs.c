@@ -132,7 +132,7 @@ DEFINE_SHOW_ATTRIBUTE(underruns);
 
 static int scopes_show(struct seq_file *seq, void *unused)
 {
-	seq_printf(seq, "%u\n", ama_slots_taken());
+	seq_printf(seq, "%lu\n", ama_scopes_open());
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(scopes);

@@ -17,17 +17,15 @@ static void raise_mark(atomic_t *mark, unsigned int value)
 }
 
 /**
- * ama_client_count - note what a scope really needed
+ * ama_client_raise_marks - note what a scope really needed, if it is the most so far
  * @scope: that is being closed
  */
-void ama_client_count(const struct ama_scope *scope)
+void ama_client_raise_marks(const struct ama_scope *scope)
 {
-	struct ama_client_state *state = scope->client->state;
-	struct ama_op_figures *figures = &state->figures[scope->op];
+	struct ama_op_figures *figures = &scope->client->state->figures[scope->op];
 
-	raw_cpu_inc(state->calls[scope->op]);
 	/* It took no grant, so there is nothing to compare with. */
-	if (unlikely(scope->on_demand))
+	if (scope->on_demand)
 		return;
 	raise_mark(&figures->bound, scope->bound);
 	raise_mark(&figures->allocated, scope->allocated);

@@ -30,6 +30,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <asm/word-at-a-time.h>
 
 #include "ama_core.h"
 #include "gate.h"
@@ -42,11 +43,15 @@
  * @call:   what is known of its system call
  * @regs:   where its arguments are among the registers
  * @body:   where the function goes on; identifies it
+ * @calls:  how many were given a scope
+ * @resumable: a transfer that was cut short can be taken up again
  */
 struct gated {
 	const struct ama_syscall *call;
 	const u8 *regs;
 	unsigned long body;
+	unsigned long __percpu *calls;
+	bool resumable;
 };
 
 /* Offsets of arguments in struct pt_regs. */
@@ -79,7 +84,7 @@ static struct gated *functions;
 static struct ama_hook *hooks;
 static char (*names)[48];
 static unsigned int nr_functions;
-static unsigned long __percpu *gated_calls;	/* one counter a function */
+static unsigned long __percpu *gated_calls;	/* the functions' counters */
 
 /* By the way in which a call names its file; hooks of one way stand together. */
 static struct ama_hook_group groups[] = {
@@ -128,14 +133,16 @@ static unsigned long argument(const struct gated *function,
 /**
  * struct target - the client that a call concerns
  * @client:    NULL if none
- * @admission: its policy, copied while the file system is pinned
+ * @admission: its policy, copied while the file system could not go away
  * @sb:        identifies the file system if its file was named; not pinned
+ * @frozen:    the file system is
  * @guess:     the call may as well be on another file system
  */
 struct target {
 	struct ama_client *client;
 	struct ama_admission admission;
 	const struct super_block *sb;
+	bool frozen;
 	bool guess;
 };
 
@@ -172,16 +179,24 @@ static const struct super_block *sb_of_start(bool absolute)
 	return clients_sb(start->d_sb);
 }
 
-static bool aim(struct target *target, const struct super_block *sb)
+/* Called where the superblock cannot go away: later it is only compared. */
+static __always_inline struct ama_verdict verdict_on(const struct super_block *sb)
 {
-	struct ama_client *client = READ_ONCE(ama_fs_client);
+	struct ama_verdict verdict = { };
+	struct ama_client *client;
 
-	if (!sb || !client)
-		return false;
-	target->client = client;
-	target->admission = *client->admission(sb);
-	target->sb = sb;
-	return true;
+	if (!sb)
+		return verdict;
+	client = READ_ONCE(ama_fs_client);
+	if (!client)
+		return verdict;
+	static_assert(sizeof(verdict.admission) == sizeof(struct ama_admission));
+	static_assert(__alignof__(struct super_block) > AMA_SEEN_MASK);
+	verdict.found = (unsigned long)sb;
+	memcpy(&verdict.admission, client->admission(sb), sizeof(verdict.admission));
+	if (unlikely(READ_ONCE(sb->s_writers.frozen) != SB_UNFROZEN))
+		verdict.found |= AMA_SEEN_FROZEN;
+	return verdict;
 }
 
 /**
@@ -308,51 +323,52 @@ static bool aim_at_prefix(struct target *target, const struct prefix *prefix,
 	return true;
 }
 
-/* Without a target the first bytes decide; they may be another path's, too. */
-static __always_inline bool aim_at_prefixes(struct target *target, u64 bytes,
-					    const char __user *path)
+static bool aim_at_prefixes(struct target *target, u64 bytes, const char __user *path)
 {
 	/* Pairs with smp_store_release() in remember_prefix(). */
 	unsigned int i, nr = smp_load_acquire(&nr_prefixes);
 
-	for (i = 0; i < nr; i++) {
-		if ((bytes ^ prefixes[i].bytes) & prefixes[i].mask)
-			continue;
-		if (!target || aim_at_prefix(target, &prefixes[i], path))
+	for (i = 0; i < nr; i++)
+		if (!((bytes ^ prefixes[i].bytes) & prefixes[i].mask) &&
+		    aim_at_prefix(target, &prefixes[i], path))
 			return true;
-	}
 	return false;
 }
 
-static bool aim_at_fd(struct target *target, unsigned int number)
+/* May it be the path of one? The first bytes may be another path's, too. */
+static __always_inline bool like_prefix(u64 bytes)
 {
-	const struct super_block *sb;
-	struct file *file;
-	bool known = true;
+	/* Pairs with smp_store_release() in remember_prefix(). */
+	unsigned int i, nr = smp_load_acquire(&nr_prefixes);
 
-	preempt_disable();
-	sb = sb_of_fd(number, &file);
-	if (sb && target) {
-		sb = aim(target, sb) ? sb : NULL;
-		known = prefix_known(file->f_path.mnt);
-	}
-	preempt_enable();
-	if (!known)
-		learn_mount_of_fd(number, target);
-	return sb;
+	for (i = 0; i < nr; i++)
+		if (!((bytes ^ prefixes[i].bytes) & prefixes[i].mask))
+			return true;
+	return false;
 }
 
 /* Inlined where every call of a gated function passes, as is what it uses. */
-static __always_inline bool aim_at_start(struct target *target, bool absolute)
+static __always_inline struct ama_verdict verdict_on_fd(unsigned int number)
 {
-	const struct super_block *sb;
+	struct ama_verdict verdict;
+	struct file *file;
 
 	preempt_disable();
-	sb = sb_of_start(absolute);
-	if (sb && target)
-		sb = aim(target, sb) ? sb : NULL;
+	verdict = verdict_on(sb_of_fd(number, &file));
+	if (verdict.found && unlikely(!prefix_known(file->f_path.mnt)))
+		verdict.found |= AMA_SEEN_UNKNOWN_MOUNT;
 	preempt_enable();
-	return sb;
+	return verdict;
+}
+
+static __always_inline struct ama_verdict verdict_on_start(bool absolute)
+{
+	struct ama_verdict verdict;
+
+	preempt_disable();
+	verdict = verdict_on(sb_of_start(absolute));
+	preempt_enable();
+	return verdict;
 }
 
 /* The first bytes of a path, as they lie in memory; 0 if it cannot be read. */
@@ -381,39 +397,52 @@ static __always_inline bool read_head_now(const char __user *path, u64 *bytes)
 	return good;
 }
 
-/* Where a path leads, as far as its first bytes tell; @from is a descriptor. */
-static __always_inline bool aim_at_path(struct target *target, int from,
-					const char __user *path)
+static bool absolute(u64 head)
+{
+	return (u8)le64_to_cpu((__force __le64)head) == '/';
+}
+
+/* Where a path with these first bytes starts; @from is a descriptor. */
+static __always_inline struct ama_verdict verdict_on_head(int from, u64 head)
+{
+	if (absolute(head))
+		return verdict_on_start(true);
+	return from != AT_FDCWD ? verdict_on_fd(from) : verdict_on_start(false);
+}
+
+static __always_inline struct ama_verdict look_again(void)
+{
+	return (struct ama_verdict) { .found = AMA_LOOK_AGAIN };
+}
+
+/* Where a path leads, as far as can be told without sleeping. */
+static __always_inline struct ama_verdict verdict_on_path(int from,
+							  const char __user *path)
 {
 	u64 head;
 
 	/* The descriptor's own file is meant, as futimens() says it. */
 	if (!path)
-		return aim_at_fd(target, from);
-	if (unlikely(!read_head_now(path, &head))) {
-		/* It is looked at again where it may be waited for. */
-		if (!target)
-			return true;
-		head = read_head_slowly(path);
-	}
-	if ((u8)le64_to_cpu((__force __le64)head) == '/')
-		return aim_at_prefixes(target, head, path) ||
-		       aim_at_start(target, true);
-	if (from != AT_FDCWD)
-		return aim_at_fd(target, from);
-	return aim_at_start(target, false);
+		return verdict_on_fd(from);
+	if (unlikely(!read_head_now(path, &head)))
+		return look_again();
+	if (absolute(head) && like_prefix(head))
+		return look_again();
+	return verdict_on_head(from, head);
 }
 
-static bool aim_at_path_of(struct target *target, const struct gated *function,
-			   const struct pt_regs *regs)
+static int start_of_path(const struct gated *function, const struct pt_regs *regs)
 {
 	const struct ama_syscall *call = function->call;
-	int from = AT_FDCWD;
 
-	if (call->dirfd != AMA_NO_ARG)
-		from = argument(function, regs, call->dirfd);
-	return aim_at_path(target, from, (const char __user *)
-			   argument(function, regs, call->path));
+	return call->dirfd == AMA_NO_ARG ? AT_FDCWD :
+					   (int)argument(function, regs, call->dirfd);
+}
+
+static const char __user *path_of(const struct gated *function,
+				  const struct pt_regs *regs)
+{
+	return (const char __user *)argument(function, regs, function->call->path);
 }
 
 static bool met_client(void)
@@ -433,70 +462,100 @@ static void aim_unseen(struct target *target, struct ama_client *client)
 		target->admission = (struct ama_admission){ .policy = AMA_WAIT };
 }
 
-static bool find_target(struct target *target, const struct gated *function,
-			const struct pt_regs *regs)
+static void accept(struct target *target, struct ama_verdict verdict)
+{
+	target->client = READ_ONCE(ama_fs_client);
+	target->sb = (const struct super_block *)(verdict.found & ~AMA_SEEN_MASK);
+	target->frozen = verdict.found & AMA_SEEN_FROZEN;
+	memcpy(&target->admission, &verdict.admission, sizeof(target->admission));
+}
+
+/* For a call that may concern a client; where it may sleep. */
+static noinline void find_target(struct target *target, const struct gated *function,
+				 const struct pt_regs *regs)
 {
 	const struct ama_syscall *call = function->call;
-	struct ama_client *met;
+	struct ama_verdict verdict;
+	u64 head;
 
-	if (call->fd != AMA_NO_ARG &&
-	    aim_at_fd(target, argument(function, regs, call->fd)))
-		return true;
-	if (call->second_fd != AMA_NO_ARG &&
-	    aim_at_fd(target, argument(function, regs, call->second_fd)))
-		return true;
-	if (call->path != AMA_NO_ARG && aim_at_path_of(target, function, regs))
-		return true;
-	if (!call->always && (call->path == AMA_NO_ARG || !met_client()))
-		return false;
-	met = READ_ONCE(ama_fs_client);
-	if (met && target)
-		aim_unseen(target, met);
-	return met;
+	*target = (struct target) { };
+	if (call->path != AMA_NO_ARG) {
+		head = read_head_slowly(path_of(function, regs));
+		if (absolute(head) &&
+		    aim_at_prefixes(target, head, path_of(function, regs)))
+			return;
+		verdict = verdict_on_head(start_of_path(function, regs), head);
+		if (verdict.found) {
+			accept(target, verdict);
+			return;
+		}
+	}
+	if (call->always || (call->path != AMA_NO_ARG && met_client()))
+		aim_unseen(target, READ_ONCE(ama_fs_client));
+}
+
+static struct ama_verdict verdict_on_call(const struct gated *function,
+					  const struct pt_regs *regs)
+{
+	const struct ama_syscall *call = function->call;
+	struct ama_verdict verdict = { };
+
+	if (call->fd != AMA_NO_ARG)
+		verdict = verdict_on_fd(argument(function, regs, call->fd));
+	if (!verdict.found && call->second_fd != AMA_NO_ARG)
+		verdict = verdict_on_fd(argument(function, regs, call->second_fd));
+	if (!verdict.found && call->path != AMA_NO_ARG)
+		verdict = verdict_on_path(start_of_path(function, regs),
+					  path_of(function, regs));
+	if (!verdict.found &&
+	    (call->always || (call->path != AMA_NO_ARG && met_client())))
+		verdict = look_again();
+	return verdict;
 }
 
 /**
  * ama_gate_wants_fd - does a call on its first argument's file concern a client?
  * @regs: of the call
  *
- * Entered for every call of a gated function, so it is kept short.
+ * Entered for every call of a gated function, so it is kept short. Until
+ * ama_gate_run() has counted the call nothing sleeps.
  *
  * Context: the start of a system call.
- * Return: whether ama_gate_run() shall take over.
+ * Return: whether ama_gate_run() shall take over, and what it is told.
  */
-bool ama_gate_wants_fd(const struct pt_regs *regs)
+struct ama_verdict ama_gate_wants_fd(const struct pt_regs *regs)
 {
-	const struct super_block *sb;
-	struct file *file;
+	if (ama_task_in_scope())
+		return (struct ama_verdict) { };
+	return verdict_on_fd(regs->di);
+}
+
+static __always_inline struct ama_verdict wants_path(int from, const char __user *path)
+{
+	struct ama_verdict verdict = { };
 
 	if (ama_task_in_scope())
-		return false;
-	preempt_disable();
-	sb = sb_of_fd(regs->di, &file);
-	preempt_enable();
-	return sb;
+		return verdict;
+	verdict = verdict_on_path(from, path);
+	return !verdict.found && met_client() ? look_again() : verdict;
 }
 
 /**
  * ama_gate_wants_path - likewise, for a path from the current directory
  * @regs: of the call
  */
-bool ama_gate_wants_path(const struct pt_regs *regs)
+struct ama_verdict ama_gate_wants_path(const struct pt_regs *regs)
 {
-	return !ama_task_in_scope() &&
-	       (aim_at_path(NULL, AT_FDCWD, (const char __user *)regs->di) ||
-		met_client());
+	return wants_path(AT_FDCWD, (const char __user *)regs->di);
 }
 
 /**
  * ama_gate_wants_at - likewise, for a path from a given directory
  * @regs: of the call
  */
-bool ama_gate_wants_at(const struct pt_regs *regs)
+struct ama_verdict ama_gate_wants_at(const struct pt_regs *regs)
 {
-	return !ama_task_in_scope() &&
-	       (aim_at_path(NULL, regs->di, (const char __user *)regs->si) ||
-		met_client());
+	return wants_path(regs->di, (const char __user *)regs->si);
 }
 
 /**
@@ -504,14 +563,14 @@ bool ama_gate_wants_at(const struct pt_regs *regs)
  * @regs: of the call
  * @body: identifies the function
  */
-bool ama_gate_wants_other(const struct pt_regs *regs, unsigned long body)
+struct ama_verdict ama_gate_wants_other(const struct pt_regs *regs, unsigned long body)
 {
 	struct gated *function;
 
 	if (ama_task_in_scope())
-		return false;
+		return (struct ama_verdict) { };
 	function = find_function(body);
-	return function && find_target(NULL, function, regs);
+	return function ? verdict_on_call(function, regs) : (struct ama_verdict) { };
 }
 
 /* --- a call with a scope around it --- */
@@ -565,41 +624,59 @@ static bool may_block(const struct gated *function, const struct pt_regs *regs)
 /* Somebody has to thaw it, and that is a call as well. */
 static bool frozen(const struct target *target)
 {
-	return atomic_read(&target->client->frozen) ||
-	       (target->sb && READ_ONCE(target->sb->s_writers.frozen) != SB_UNFROZEN);
+	return target->frozen || atomic_read(&target->client->frozen);
 }
 
-static unsigned int count_names(const struct gated *function,
-				const struct pt_regs *regs)
+/* False if not all of the last word can be read, or the path is long. */
+static bool count_slashes(const char __user *path, unsigned int *count)
 {
-	const char __user *path;
-	unsigned int count = 1;
+	const struct word_at_a_time constants = WORD_AT_A_TIME_CONSTANTS;
+	const unsigned long low = REPEAT_BYTE(0x7f);
+	const unsigned long __user *words = (const unsigned long __user *)path;
+	unsigned long word, slashes, end = 0;
+	unsigned int i;
+
+	for (i = 0; !end && i < 128 / sizeof(word); i++) {
+		if (get_user(word, words + i))
+			return false;
+		if (has_zero(word, &end, &constants))
+			word &= zero_bytemask(create_zero_mask(prep_zero_mask(word, end, &constants)));
+		/* A byte is 0 where a slash was; its highest bit tells, and no other's. */
+		slashes = word ^ REPEAT_BYTE('/');
+		slashes = ~(((slashes & low) + low) | slashes | low);
+		*count += hweight_long(slashes);
+	}
+	return end;
+}
+
+static noinline unsigned int count_slashes_slowly(const char __user *path)
+{
+	unsigned int count = 0;
 	char text[128];
 	long length, i;
 
-	path = (const char __user *)argument(function, regs, function->call->path);
-	if (!path)
-		return count;
 	length = strncpy_from_user(text, path, sizeof(text));
 	if (length == sizeof(text))
 		return MOST_NAMES;
 	for (i = 0; i < length; i++)
 		count += text[i] == '/';
-	return min_t(unsigned int, count, MOST_NAMES);
+	return count;
+}
+
+static unsigned int count_names(const struct gated *function,
+				const struct pt_regs *regs)
+{
+	const char __user *path = path_of(function, regs);
+	unsigned int slashes = 0;
+
+	if (path && !count_slashes(path, &slashes))
+		slashes = count_slashes_slowly(path);
+	return min_t(unsigned int, 1 + slashes, MOST_NAMES);
 }
 
 static long call_body(const struct pt_regs *regs, unsigned long body)
 {
 	return ama_hook_call((unsigned long)regs, 0, 0, 0, 0, body);
-}
-
-/* A place in the file takes two registers of the 32-bit ABI: left alone. */
-static bool resumable(const struct gated *function)
-{
-	const struct ama_syscall *call = function->call;
-
-	return call->resumable &&
-	       (call->pos == AMA_NO_ARG || function->regs == native_regs);
 }
 
 /*
@@ -667,23 +744,23 @@ static enum ama_manner manner_of(const struct gated *function,
 				 const struct pt_regs *regs,
 				 const struct target *target)
 {
-	if (unlikely(frozen(target)))
+	if (unlikely(frozen(target) || may_block(function, regs)))
 		return AMA_ON_DEMAND;
-	if (resumable(function))
-		return AMA_FROM_GATE_PEEKING;
-	return may_block(function, regs) ? AMA_ON_DEMAND : AMA_FROM_GATE;
+	return function->resumable ? AMA_FROM_GATE_PEEKING : AMA_FROM_GATE;
 }
 
-static long run_in_scope(const struct pt_regs *regs, struct gated *function,
-			 const struct target *target)
+static __always_inline long run_in_scope(const struct pt_regs *regs,
+					 struct gated *function,
+					 const struct target *target)
 {
 	const struct ama_syscall *syscall = function->call;
 	struct ama_client *client = target->client;
 	struct ama_call call = {
 		.sb = target->sb,
+		.volume = target->sb ? target->admission.volume : 0,
 		.bytes = AMA_PIECE,
 	};
-	struct ama_scope scope;
+	struct ama_scope scope AMA_UNINITIALISED;
 	long result;
 	int err;
 
@@ -697,39 +774,61 @@ static long run_in_scope(const struct pt_regs *regs, struct gated *function,
 				     &target->admission,
 				     manner_of(function, regs, target));
 	if (err)
-		return err == -EBUSY ? call_body(regs, function->body) : err;
-	scope.guess = target->guess;
+		return err;
+	if (unlikely(target->guess))
+		scope.guess = 1;
 	if (unlikely(scope.on_demand))
 		scope.lenient = sends(function, regs);
-	raw_cpu_inc(gated_calls[function - functions]);
+	raw_cpu_inc(*function->calls);
 	result = call_body(regs, function->body);
-	if (unlikely(scope.cut) && resumable(function) && !appends(function, regs))
+	if (unlikely(scope.cut) && function->resumable && !appends(function, regs))
 		result = resume_transfer(regs, function, &scope, &call,
 					 &target->admission, result);
 	ama_scope_close(&scope);
 	return result;
 }
 
+/* Which of the call's descriptors it was is not known any more. */
+static noinline void learn_mount_of_call(const struct gated *function,
+					 const struct pt_regs *regs,
+					 const struct target *target)
+{
+	const struct ama_syscall *call = function->call;
+	const u8 args[] = { call->fd, call->second_fd, call->dirfd };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(args); i++)
+		if (args[i] != AMA_NO_ARG)
+			learn_mount_of_fd(argument(function, regs, args[i]), target);
+}
+
 /**
  * ama_gate_run - stands in the place of a system call on a client's file
- * @regs: of the call
- * @body: where its function goes on
+ * @regs:  of the call
+ * @body:  where its function goes on
+ * @found: see struct ama_verdict; not 0
+ * @admission: likewise
  *
  * Return: the call's result; -ENOMEM or -EINTR if it was not admitted, and then
  * nothing was done.
  */
-long ama_gate_run(const struct pt_regs *regs, unsigned long body)
+long ama_gate_run(const struct pt_regs *regs, unsigned long body,
+		  unsigned long found, u64 admission)
 {
 	struct gated *function = find_function(body);
-	struct target target = { };
+	struct target target;
 	long result;
 
 	this_cpu_inc(entered);
-	/* What was found a moment ago may have been closed since. */
-	if (find_target(&target, function, regs) && target.client)
-		result = run_in_scope(regs, function, &target);
+	target.guess = false;
+	if (likely(found != AMA_LOOK_AGAIN))
+		accept(&target, (struct ama_verdict) { found, admission });
 	else
-		result = call_body(regs, body);
+		find_target(&target, function, regs);
+	if (unlikely(found & AMA_SEEN_UNKNOWN_MOUNT))
+		learn_mount_of_call(function, regs, &target);
+	result = likely(target.client) ? run_in_scope(regs, function, &target) :
+					 call_body(regs, body);
 	this_cpu_inc(left);
 	return result;
 }
@@ -773,6 +872,9 @@ static void add_function(unsigned int abi, const struct ama_syscall *call)
 	function->call = call;
 	function->regs = abis[abi].regs;
 	function->body = hook->body;
+	/* A place in the file takes two registers of the 32-bit ABI: left alone. */
+	function->resumable = call->resumable &&
+			      (call->pos == AMA_NO_ARG || function->regs == native_regs);
 	enter_in_table(function);
 	nr_functions++;
 }
@@ -797,7 +899,7 @@ static void add_functions_of(enum way way)
 int ama_gate_resolve(void)
 {
 	unsigned int most = ama_nr_syscalls * ARRAY_SIZE(abis);
-	unsigned int way;
+	unsigned int way, i;
 
 	BUILD_BUG_ON(sizeof(struct pt_regs) > U8_MAX);
 	if (WARN_ON(most > ARRAY_SIZE(table)))
@@ -811,6 +913,8 @@ int ama_gate_resolve(void)
 		ama_gate_free();
 		return -ENOMEM;
 	}
+	for (i = 0; i < most; i++)
+		functions[i].calls = gated_calls + i;
 	for (way = 0; way < ARRAY_SIZE(groups); way++)
 		add_functions_of(way);
 	return 0;
@@ -888,7 +992,7 @@ static unsigned long calls_of(unsigned int function)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		sum += per_cpu_ptr(gated_calls, cpu)[function];
+		sum += *per_cpu_ptr(functions[function].calls, cpu);
 	return sum;
 }
 

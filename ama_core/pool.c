@@ -63,29 +63,7 @@ static void unlock_heap(struct ama_pool *pool, unsigned long flags)
 	spin_unlock_irqrestore(&pool->lock, flags);
 }
 
-static bool only_order_0(const struct ama_demand *demand)
-{
-	static_assert(AMA_ORDERS == 4);
-	return !(demand->pages[1] | demand->pages[2] | demand->pages[3]);
-}
-
 /* --- credit --- */
-
-/* Serve a demand from this CPU's magazine alone. */
-static bool magazine_grant(struct ama_pool *pool, int pages)
-{
-	struct ama_magazine *magazine = raw_cpu_ptr(pool->magazines);
-	int credit = atomic_read(&magazine->credit);
-
-	if (READ_ONCE(pool->contended))
-		return false;
-	do {
-		if (credit < pages)
-			return false;
-	} while (!atomic_try_cmpxchg(&magazine->credit, &credit, credit - pages));
-	this_cpu_inc(pool->magazines->admitted);
-	return true;
-}
 
 /* Bring the credit of all magazines back to the heap. */
 static void collect_credit(struct ama_pool *pool)
@@ -268,7 +246,7 @@ bool ama_pool_try_in_turn(struct ama_pool *pool, const struct ama_demand *demand
 	unsigned long flags;
 	bool granted;
 
-	if (only_order_0(demand) && magazine_grant(pool, demand->pages[0]))
+	if (ama_only_order_0(*demand) && ama_magazine_grant(pool, demand->pages[0]))
 		return true;
 	flags = lock_heap(pool);
 	granted = list_empty(&pool->waiters) && heap_grant(pool, demand);
@@ -348,7 +326,7 @@ bool ama_pool_try_grant(struct ama_pool *pool, const struct ama_demand *demand)
 	unsigned long flags;
 	bool granted;
 
-	if (only_order_0(demand) && magazine_grant(pool, demand->pages[0]))
+	if (ama_only_order_0(*demand) && ama_magazine_grant(pool, demand->pages[0]))
 		return true;
 	flags = lock_heap(pool);
 	granted = heap_grant(pool, demand);
@@ -370,26 +348,17 @@ static void heap_return(struct ama_pool *pool, const struct ama_demand *credit)
 	unlock_heap(pool, flags);
 }
 
-/*
- * Keep returned credit on this CPU, if it has not plenty already. A waiter that
- * queues up meanwhile sets contended before it collects the magazines' credit:
- * either it finds what was put in here, or this finds it waiting.
+/**
+ * ama_pool_collect_returned - somebody began to wait while credit was put in a magazine
+ * @magazine: this CPU's, or the one that was this CPU's
+ * @pool:     the reserve
  */
-static bool magazine_return(struct ama_pool *pool, int pages)
+void ama_pool_collect_returned(struct ama_pool *pool, struct ama_magazine *magazine)
 {
-	struct ama_magazine *magazine = raw_cpu_ptr(pool->magazines);
 	struct ama_demand back = { };
 
-	if (READ_ONCE(pool->contended) || atomic_read(&magazine->credit) > 3 * pages)
-		return false;
-	atomic_add(pages, &magazine->credit);
-	/* Pairs with smp_mb() in queue_for_grant(). */
-	smp_mb__after_atomic();
-	if (unlikely(READ_ONCE(pool->contended))) {
-		back.pages[0] = min_t(int, atomic_xchg(&magazine->credit, 0), U16_MAX);
-		heap_return(pool, &back);
-	}
-	return true;
+	back.pages[0] = min_t(int, atomic_xchg(&magazine->credit, 0), U16_MAX);
+	heap_return(pool, &back);
 }
 
 /**
@@ -399,7 +368,7 @@ static bool magazine_return(struct ama_pool *pool, int pages)
  */
 void ama_pool_return(struct ama_pool *pool, const struct ama_demand *credit)
 {
-	if (!only_order_0(credit) || !magazine_return(pool, credit->pages[0]))
+	if (!ama_only_order_0(*credit) || !ama_magazine_return(pool, credit->pages[0]))
 		heap_return(pool, credit);
 }
 

@@ -12,19 +12,42 @@
  * Method: Sundararaman et al., "Making the Common Case the Only Case with
  * Anticipatory Memory Allocation", FAST 2011.
  */
-#include <linux/delay.h>
 #include <linux/export.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
-#include <linux/sched/signal.h>
-#include <linux/sched/task_stack.h>
+#include <linux/percpu.h>
 
 #include "ama_core.h"
 #include "compat_ama.h"
 #include "trace.h"
 
 atomic_long_t ama_underruns = ATOMIC_LONG_INIT(0);
+
+/* Outermost scopes, each counted where it happened. */
+static DEFINE_PER_CPU(unsigned long, opened);
+static DEFINE_PER_CPU(unsigned long, closed);
+
+/**
+ * ama_scopes_open - number of tasks in a scope now
+ *
+ * Return: a snapshot.
+ */
+unsigned long ama_scopes_open(void)
+{
+	unsigned long open = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		open += READ_ONCE(per_cpu(opened, cpu)) - READ_ONCE(per_cpu(closed, cpu));
+	return open;
+}
+
+static void enter_outermost(struct ama_scope *scope)
+{
+	ama_enter_scope(scope);
+	this_cpu_inc(opened);
+}
 
 /**
  * ama_demand_total - what a demand comes to
@@ -86,27 +109,6 @@ static bool raise_grant(struct ama_scope *root, const struct ama_demand *demand)
 		return false;
 	add_demand(&root->granted, &more);
 	return true;
-}
-
-/* All slots are taken: there are more requests at once than anyone has CPUs. */
-static int wait_for_slot(struct ama_scope *scope,
-			 const struct ama_admission *admission, bool killable)
-{
-	unsigned int waited = 0;
-
-	for (;;) {
-		scope->slot = ama_slot_take(scope);
-		if (scope->slot != AMA_NO_SLOT)
-			return 0;
-		if (admission && (admission->policy == AMA_FAIL ||
-				  (admission->timeout_ms &&
-				   waited >= admission->timeout_ms)))
-			return -ENOMEM;
-		if (killable && fatal_signal_pending(current))
-			return -EINTR;
-		usleep_range(1000, 2000);
-		waited++;
-	}
 }
 
 /*
@@ -228,45 +230,23 @@ static int grant_outermost(struct ama_scope *scope, const struct ama_call *call,
 	return ama_pool_grant(scope->pool, &scope->granted, admission, true);
 }
 
-/* At most half of the slots are for tasks that may keep them without end. */
-static atomic_t scopes_on_demand = ATOMIC_INIT(0);
-
-static int open_on_demand(struct ama_scope *scope, const struct ama_admission *admission)
-{
-	scope->on_demand = true;
-	scope->admission = admission;
-	if (atomic_inc_return(&scopes_on_demand) <= AMA_SLOTS / 2) {
-		scope->slot = ama_slot_take(scope);
-		if (scope->slot != AMA_NO_SLOT)
-			return 0;
-	}
-	atomic_dec(&scopes_on_demand);
-	return -EBUSY;
-}
-
 /* Of a task that holds no grant yet, though it may be in a scope on demand. */
 static int open_first(struct ama_scope *scope, struct ama_scope *outer,
 		      const struct ama_call *call,
 		      const struct ama_admission *admission,
 		      enum ama_manner manner)
 {
-	bool progress;
 	int err = grant_outermost(scope, call, admission, manner);
 
 	if (err)
 		return err;
-	scope->whole = !scope->peeking;
-	if (outer) {
-		scope->outer = outer;
-		scope->slot = outer->slot;
-		ama_slot_set(scope->slot, scope);
-		return 0;
-	}
-	progress = scope->pool == &ama_progress_pool;
-	err = wait_for_slot(scope, progress ? NULL : admission, !progress);
-	if (err)
-		ama_pool_return(scope->pool, &scope->granted);
-	return err;
+	scope->whole = !scope->peeking && !call->arg;
+	scope->outer = outer;
+	if (outer)
+		*ama_scope_word() = scope;
+	else
+		enter_outermost(scope);
+	return 0;
 }
 
 /*
@@ -288,41 +268,55 @@ static bool open_inside(struct ama_scope *scope, struct ama_scope *outer,
 		return false;
 	scope->pool = scope->root == scope ? scope->pool : root->pool;
 	scope->outer = outer;
-	scope->slot = outer->slot;
-	ama_slot_set(scope->slot, scope);
+	*ama_scope_word() = scope;
 	return true;
 }
 
-static int open_scope(struct ama_scope *scope, struct ama_client *client,
-		      unsigned int op, const struct ama_call *call,
-		      const struct ama_admission *admission, enum ama_manner manner)
+static void open_on_demand(struct ama_scope *scope, const struct ama_admission *admission)
 {
-	struct ama_demand demand = client->ops[op].bound(call);
-	struct ama_scope *outer = ama_current_scope();
-	int err = 0;
+	scope->on_demand = true;
+	scope->admission = admission;
+	enter_outermost(scope);
+}
 
+/* Every member is set: scopes may lie in memory that was not initialised. */
+static __always_inline void set_up(struct ama_scope *scope, struct ama_client *client,
+				   unsigned int op, struct ama_pool *pool,
+				   const struct ama_call *call,
+				   struct ama_demand demand, unsigned int bound,
+				   enum ama_manner manner)
+{
 	scope->outer = NULL;
 	scope->root = scope;
 	scope->client = client;
-	scope->pool = pool_of(client, op);
+	scope->pool = pool;
 	scope->sb = call->sb;
 	scope->bytes = call->bytes;
-	scope->arg = call->arg;
+	scope->admission = NULL;
 	scope->op = op;
-	scope->bound = ama_demand_total(&demand);
+	scope->granted = demand;
+	scope->bound = bound;
 	scope->allocated = 0;
 	scope->substituted = 0;
-	scope->whole = false;
-	scope->cut = false;
-	scope->peeking = false;
-	scope->guess = false;
-	scope->on_demand = false;
-	scope->entry = client->fs_type && manner == AMA_FROM_ENTRY;
-	scope->asking = false;
-	scope->lenient = false;
-	scope->granted = (struct ama_demand){ };
+	scope->flags = 0;
+	scope->whole = !call->arg;
+	if (manner == AMA_FROM_ENTRY)
+		scope->entry = !!client->fs_type;
+}
+
+static noinline int open_slowly(struct ama_scope *scope, struct ama_client *client,
+				unsigned int op, const struct ama_call *call,
+				struct ama_demand demand,
+				const struct ama_admission *admission,
+				enum ama_manner manner)
+{
+	struct ama_scope *outer = ama_current_scope();
+	int err = 0;
+
+	set_up(scope, client, op, pool_of(client, op), call,
+	       (struct ama_demand) { }, ama_demand_total(&demand), manner);
 	if (manner == AMA_ON_DEMAND) {
-		err = open_on_demand(scope, admission);
+		open_on_demand(scope, admission);
 	} else if (!outer || outer->on_demand || !open_inside(scope, outer, &demand)) {
 		scope->granted = demand;
 		err = open_first(scope, outer, call, admission, manner);
@@ -330,6 +324,30 @@ static int open_scope(struct ama_scope *scope, struct ama_client *client,
 	trace_ama_scope_open(client->name, client->ops[op].name, scope->bound,
 			     !!outer, err);
 	return err;
+}
+
+/*
+ * Nearly always it is the task's first scope and asks for single pages, of which
+ * this CPU has enough to promise.
+ */
+static __always_inline int open_scope(struct ama_scope *scope,
+				      struct ama_client *client, unsigned int op,
+				      const struct ama_call *call,
+				      const struct ama_admission *admission,
+				      enum ama_manner manner)
+{
+	struct ama_demand demand = client->ops[op].bound(call);
+	struct ama_pool *pool = pool_of(client, op);
+
+	if (unlikely(ama_task_in_scope() || manner == AMA_ON_DEMAND ||
+		     !ama_only_order_0(demand) ||
+		     !ama_magazine_grant(pool, demand.pages[0])))
+		return open_slowly(scope, client, op, call, demand, admission, manner);
+	set_up(scope, client, op, pool, call, demand, demand.pages[0], manner);
+	enter_outermost(scope);
+	trace_ama_scope_open(client->name, client->ops[op].name, scope->bound,
+			     false, 0);
+	return 0;
 }
 
 /**
@@ -342,8 +360,7 @@ static int open_scope(struct ama_scope *scope, struct ama_client *client,
  * @manner:    any but AMA_FROM_ENTRY
  *
  * Context: the start of a system call, so no lock is held.
- * Return: as there, but for AMA_PEEK; -EBUSY if too many scopes on demand are
- * open.
+ * Return: as there, but for AMA_PEEK.
  */
 int ama_scope_open_at_gate(struct ama_scope *scope, struct ama_client *client,
 			   unsigned int op, const struct ama_call *call,
@@ -353,27 +370,31 @@ int ama_scope_open_at_gate(struct ama_scope *scope, struct ama_client *client,
 	return open_scope(scope, client, op, call, admission, manner);
 }
 
-/*
- * The entry of a request into the file system, for which the gate has opened a
- * scope with the same bound: there is nothing to add to it, and what it needs
- * counts as needed by the request.
+/**
+ * ama_scope_covers - is a scope open that has what an operation can need?
+ * @client: that the operation belongs to
+ * @op:     index of the operation in the client's table
+ * @sb:     file system that it goes to
+ * @bytes:  length of its transfer
+ *
+ * So it is when the gate has opened one with the same bound for the call that the
+ * operation is part of: there is nothing to add to it, and what the operation needs
+ * counts as needed by the call.
+ *
+ * Context: process context.
+ * Return: whether the operation can do without a scope of its own.
  */
-static bool join(struct ama_scope *scope, struct ama_scope *outer,
-		 const struct ama_client *client, unsigned int op,
-		 const struct ama_call *call)
+bool ama_scope_covers(const struct ama_client *client, unsigned int op,
+		      const struct super_block *sb, size_t bytes)
 {
+	const struct ama_scope *outer = ama_current_scope();
 	const struct ama_op *ops = client->ops;
 
-	if (!outer->whole || outer->arg || outer->client != client ||
-	    ops[outer->op].bound != ops[op].bound ||
-	    ops[outer->op].flags != ops[op].flags ||
-	    call->sb != outer->sb || call->bytes > outer->bytes ||
-	    call->names || call->arg)
-		return false;
-	scope->outer = outer;
-	scope->slot = AMA_JOINED;
-	return true;
+	return outer && outer->whole && outer->sb == sb && outer->bytes >= bytes &&
+	       ops[outer->op].bound == ops[op].bound && outer->client == client &&
+	       ops[outer->op].flags == ops[op].flags;
 }
+EXPORT_SYMBOL_GPL(ama_scope_covers);
 
 /**
  * ama_scope_open - admit a request, so that none of its allocations fails
@@ -404,8 +425,11 @@ int ama_scope_open(struct ama_scope *scope, struct ama_client *client,
 		if (outer && unlikely(outer->root->peeking) &&
 		    client->ops[op].cached)
 			return AMA_PEEK;
-		if (outer && join(scope, outer, client, op, call))
+		if (!call->names && !call->arg &&
+		    ama_scope_covers(client, op, call->sb, call->bytes)) {
+			scope->client = NULL;
 			return 0;
+		}
 	} else if (client->fs_type && !(current->flags & PF_KTHREAD)) {
 		/* The gate did not see this task coming: it will from now on. */
 		current->trace_recursion |= AMA_TASK_MET_CLIENT;
@@ -425,16 +449,17 @@ EXPORT_SYMBOL_GPL(ama_scope_open);
  * No grant is held: each page that the allocator refuses is asked for when it is
  * needed. A scope that is opened inside it has a grant of its own.
  *
- * Context: process context. Neither waits nor fails. In a scope, or when too
- * many tasks are in such scopes already, nothing is opened.
+ * Context: process context. Neither waits nor fails. In a scope nothing is
+ * opened.
  */
 void ama_scope_open_on_demand(struct ama_scope *scope, struct ama_client *client,
 			      unsigned int op, const struct ama_call *call,
 			      const struct ama_admission *admission)
 {
-	if (ama_current_scope() ||
-	    open_scope(scope, client, op, call, admission, AMA_ON_DEMAND))
-		scope->slot = AMA_JOINED;
+	if (ama_current_scope())
+		scope->client = NULL;
+	else
+		open_scope(scope, client, op, call, admission, AMA_ON_DEMAND);
 }
 EXPORT_SYMBOL_GPL(ama_scope_open_on_demand);
 
@@ -446,11 +471,11 @@ EXPORT_SYMBOL_GPL(ama_scope_open_on_demand);
  */
 void ama_scope_close(struct ama_scope *scope)
 {
-	struct ama_scope *outer = scope->outer;
+	struct ama_scope *outer;
 
-	if (scope->slot == AMA_JOINED)
+	if (!scope->client)
 		return;
-	if (WARN_ONCE(!ama_slot_holds(scope->slot, scope),
+	if (WARN_ONCE(*ama_scope_word() != scope,
 		      AMA_LOG "a scope of %s/%s is closed out of order\n",
 		      scope->client->name, scope->client->ops[scope->op].name))
 		return;
@@ -459,16 +484,18 @@ void ama_scope_close(struct ama_scope *scope)
 			      scope->client->ops[scope->op].name, scope->bound,
 			      scope->allocated, scope->substituted);
 	ama_client_count(scope);
+	outer = scope->outer;
 	if (outer) {
 		outer->allocated += scope->allocated;
 		outer->substituted += scope->substituted;
-		ama_slot_set(scope->slot, outer);
+		*ama_scope_word() = outer;
 	} else {
-		ama_slot_release(scope->slot);
-		if (unlikely(scope->on_demand))
-			atomic_dec(&scopes_on_demand);
+		ama_leave_outermost_scope();
+		this_cpu_inc(closed);
 	}
-	if (scope->root == scope)
+	if (scope->root == scope &&
+	    unlikely(!ama_only_order_0(scope->granted) ||
+		     !ama_magazine_return(scope->pool, scope->granted.pages[0])))
 		ama_pool_return(scope->pool, &scope->granted);
 }
 EXPORT_SYMBOL_GPL(ama_scope_close);
@@ -518,7 +545,7 @@ int ama_scope_renew(struct ama_scope *scope, const struct ama_call *call,
 	struct ama_demand demand;
 	int err;
 
-	if (scope->outer && !scope->outer->on_demand)
+	if (!scope->client || (scope->outer && !scope->outer->on_demand))
 		return -EAGAIN;
 	demand = scope->client->ops[scope->op].bound(call);
 	ama_pool_return(scope->pool, &scope->granted);
@@ -536,7 +563,7 @@ int ama_scope_renew(struct ama_scope *scope, const struct ama_call *call,
 		return err;
 	scope->granted = demand;
 	scope->bytes = call->bytes;
-	scope->whole = true;
+	scope->whole = !call->arg;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(ama_scope_renew);

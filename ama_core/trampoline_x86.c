@@ -54,7 +54,7 @@
 /*
  * The gate is asked with the registers of the system call and which function
  * it is, the way of asking being that in which the call names its file. It takes
- * over, or the call goes on.
+ * over and is told the verdict, which came in two registers, or the call goes on.
  */
 #define GATE_TRAMPOLINE(kind)				\
 	BEGIN("ama_trampoline_gate_" kind)		\
@@ -62,10 +62,12 @@
 	"	movq 8(%%rsp), %%rsi\n"			\
 	"	call ama_gate_wants_" kind "\n"		\
 	"	popq %%rdi\n"				\
-	"	testb %%al, %%al\n"			\
+	"	testq %%rax, %%rax\n"			\
 	"	jnz 1f\n"				\
 	ASM_RET						\
 	"1:	popq %%rsi\n"				\
+	"	movq %%rdx, %%rcx\n"			\
+	"	movq %%rax, %%rdx\n"			\
 	"	jmp ama_gate_run\n"			\
 	END("ama_trampoline_gate_" kind)
 

@@ -11,7 +11,7 @@
  *
  * Blocks of metadata dominate, and there the number is constant: what a long
  * search or a large file would add is read through the recycled page (see
- * meta_io.c). In bounds: B is e2m_block_pages(), an inode is I pages (object,
+ * meta_io.c). In bounds: B is block_pages(), an inode is I pages (object,
  * owners, security blob), a directory entry D pages (object, owners, long
  * name).
  */
@@ -87,17 +87,23 @@ bool e2m_demand_recycles(void)
  */
 void e2m_demand_top_up(struct super_block *sb, enum e2m_op op)
 {
-	struct ama_call call = { .sb = sb };
+	struct ama_call call = e2m_call(sb, 0);
 
 	if (ama_scope_left() < 4 * e2m_block_pages(sb))
 		ama_scope_extend(op, &call);
+}
+
+/* @volume is the logarithm of the block size; small blocks need most. */
+static unsigned int block_pages(const struct ama_call *call)
+{
+	return e2m_block_pages_by(call->volume ?: E2_MIN_LOG_BLOCK_SIZE);
 }
 
 static unsigned int search_pages(const struct ama_call *call)
 {
 	unsigned int blocks = recycle ? SEARCH_BLOCKS : atomic_read(&longest_search);
 
-	return blocks * e2m_block_pages(call->sb);
+	return blocks * block_pages(call);
 }
 
 /**
@@ -123,7 +129,7 @@ static struct ama_demand pages(unsigned int nr)
 
 static unsigned int one_lookup(const struct ama_call *call)
 {
-	return DENTRY_PAGES + INODE_PAGES + E2M_KEEP_LOOK(call->sb) +
+	return DENTRY_PAGES + INODE_PAGES + E2M_KEEP_LOOK_BY(block_pages(call)) +
 	       search_pages(call);
 }
 
@@ -133,18 +139,18 @@ static unsigned int one_lookup(const struct ama_call *call)
  */
 static unsigned int inherited(const struct ama_call *call)
 {
-	return 5 * e2m_block_pages(call->sb) + 16;
+	return 5 * block_pages(call) + 16;
 }
 
 /* A change of attributes: blocks that could be shared are looked at, too. */
 static unsigned int one_xattr(const struct ama_call *call)
 {
-	return E2M_KEEP_CHANGE(call->sb) + 4 * e2m_block_pages(call->sb) + 24;
+	return E2M_KEEP_CHANGE_BY(block_pages(call)) + 4 * block_pages(call) + 24;
 }
 
 static unsigned int one_change(const struct ama_call *call)
 {
-	return DENTRY_PAGES + INODE_PAGES + E2M_KEEP_CHANGE(call->sb) +
+	return DENTRY_PAGES + INODE_PAGES + E2M_KEEP_CHANGE_BY(block_pages(call)) +
 	       search_pages(call) + inherited(call);
 }
 
@@ -155,7 +161,7 @@ static unsigned int one_walk(const struct ama_call *call)
 {
 	return one_lookup(call) +
 	       call->names * (DENTRY_PAGES + INODE_PAGES + ACL_PAGES +
-			      e2m_block_pages(call->sb));
+			      block_pages(call));
 }
 
 static size_t piece(const struct ama_call *call)
@@ -165,7 +171,7 @@ static size_t piece(const struct ama_call *call)
 
 static unsigned int path_to_data(const struct ama_call *call)
 {
-	return 3 * e2m_block_pages(call->sb) + E2M_KEEP_DATA;
+	return 3 * block_pages(call) + E2M_KEEP_DATA;
 }
 
 static struct ama_demand bound_lookup(const struct ama_call *call)
@@ -191,7 +197,7 @@ static struct ama_demand bound_walk_and_change(const struct ama_call *call)
 
 static struct ama_demand bound_few_blocks(const struct ama_call *call)
 {
-	return pages(4 * e2m_block_pages(call->sb) + 8);
+	return pages(4 * block_pages(call) + 8);
 }
 
 static struct ama_demand bound_walk_and_attr(const struct ama_call *call)
@@ -206,7 +212,7 @@ static struct ama_demand bound_xattr(const struct ama_call *call)
 
 static struct ama_demand bound_blocks(const struct ama_call *call)
 {
-	return pages(E2M_KEEP_CHANGE(call->sb) + 16);
+	return pages(E2M_KEEP_CHANGE_BY(block_pages(call)) + 16);
 }
 
 static struct ama_demand bound_read(const struct ama_call *call)
@@ -222,19 +228,19 @@ static struct ama_demand bound_cached_read(const struct ama_call *call)
 static struct ama_demand bound_write(const struct ama_call *call)
 {
 	/* Pages may also be faulted in from the source: twice the pages. */
-	return pages(CACHE_PAGES(piece(call)) + E2M_KEEP_CHANGE(call->sb) +
+	return pages(CACHE_PAGES(piece(call)) + E2M_KEEP_CHANGE_BY(block_pages(call)) +
 		     E2M_KEEP_DATA + 16);
 }
 
 static struct ama_demand bound_readdir(const struct ama_call *call)
 {
-	return pages(E2M_KEEP_LOOK(call->sb) + search_pages(call) + 8);
+	return pages(E2M_KEEP_LOOK_BY(block_pages(call)) + search_pages(call) + 8);
 }
 
 static struct ama_demand bound_fault(const struct ama_call *call)
 {
 	/* A fault reads around, or allocates blocks for one folio. */
-	return pages(CACHE_PAGES(64 * 1024) + E2M_KEEP_CHANGE(call->sb) + 8);
+	return pages(CACHE_PAGES(64 * 1024) + E2M_KEEP_CHANGE_BY(block_pages(call)) + 8);
 }
 
 static struct ama_demand bound_map_file(const struct ama_call *call)

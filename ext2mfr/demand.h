@@ -51,11 +51,14 @@ void e2m_demand_top_up(struct super_block *sb, enum e2m_op op);
 /* Pages that bringing one metadata block into the cache can take: the page,
  * two nodes of the page cache's tree, a bio, and a head for each buffer.
  */
+static inline unsigned int e2m_block_pages_by(unsigned int blocksize_bits)
+{
+	return 4 + (PAGE_SIZE >> blocksize_bits);
+}
+
 static inline unsigned int e2m_block_pages(const struct super_block *sb)
 {
-	unsigned int bits = sb ? sb->s_blocksize_bits : E2_MIN_LOG_BLOCK_SIZE;
-
-	return 4 + (PAGE_SIZE >> bits);
+	return e2m_block_pages_by(sb->s_blocksize_bits);
 }
 
 /*
@@ -68,11 +71,23 @@ static inline unsigned int e2m_block_pages(const struct super_block *sb)
  *   block bitmaps, home group and another                           2
  *   attribute block, old and new, and a bitmap                      3
  */
-#define E2M_KEEP_LOOK(sb)	(2 * e2m_block_pages(sb) + 8)
-#define E2M_KEEP_CHANGE(sb)	(16 * e2m_block_pages(sb) + 8)
+#define E2M_KEEP_LOOK_BY(block_pages)	(2 * (block_pages) + 8)
+#define E2M_KEEP_CHANGE_BY(block_pages)	(16 * (block_pages) + 8)
+#define E2M_KEEP_LOOK(sb)	E2M_KEEP_LOOK_BY(e2m_block_pages(sb))
+#define E2M_KEEP_CHANGE(sb)	E2M_KEEP_CHANGE_BY(e2m_block_pages(sb))
 /* A transfer's pages are in the cache before its blocks are looked up. */
 #define E2M_KEEP_DATA		8
 
 extern struct ama_client ext2mfr_client;
+
+/* What bounds are worked out from, for a transfer of @bytes. */
+static inline struct ama_call e2m_call(const struct super_block *sb, size_t bytes)
+{
+	return (struct ama_call) {
+		.sb = sb,
+		.bytes = bytes,
+		.volume = sb->s_blocksize_bits,
+	};
+}
 
 #endif /* EXT2MFR_DEMAND_H */

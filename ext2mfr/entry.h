@@ -13,7 +13,7 @@ static inline int e2m_enter_call(struct ama_scope *scope,
 				 size_t bytes,
 				 const struct ama_admission *admission)
 {
-	struct ama_call call = { .sb = sb, .bytes = bytes };
+	struct ama_call call = e2m_call(sb, bytes);
 
 	return ama_scope_open(scope, &ext2mfr_client, op, &call, admission);
 }
@@ -24,6 +24,13 @@ static inline int e2m_enter(struct ama_scope *scope,
 			    size_t bytes)
 {
 	return e2m_enter_call(scope, sb, op, bytes, &E2M_SB(sb)->opt.mfr);
+}
+
+/* Has the gate's scope all that the operation can need? */
+static inline bool e2m_covered(const struct super_block *sb, enum e2m_op op,
+			       size_t bytes)
+{
+	return ama_scope_covers(&ext2mfr_client, op, sb, bytes);
 }
 
 /* Open the scope of an operation of progress, which cannot be refused. */

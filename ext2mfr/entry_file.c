@@ -50,10 +50,8 @@ static int enter_transfer(struct ama_scope *scope, const struct kiocb *iocb,
 static int next_read_piece(struct ama_scope *scope, const struct kiocb *iocb,
 			   size_t bytes)
 {
-	struct ama_call call = {
-		.sb = file_inode(iocb->ki_filp)->i_sb,
-		.bytes = min_t(size_t, bytes, AMA_PIECE),
-	};
+	struct ama_call call = e2m_call(file_inode(iocb->ki_filp)->i_sb,
+					min_t(size_t, bytes, AMA_PIECE));
 
 	if (ama_scope_extend(E2M_OP_READ, &call))
 		return 0;
@@ -131,16 +129,12 @@ static ssize_t read_direct(struct kiocb *iocb, struct iov_iter *to)
 	return ret;
 }
 
-static ssize_t ext2mfr_read_iter(struct kiocb *iocb, struct iov_iter *to)
+static ssize_t read_in_scope(struct kiocb *iocb, struct iov_iter *to)
 {
 	size_t count = iov_iter_count(to);
 	struct ama_scope scope;
 	ssize_t ret;
 
-	if (!count)
-		return 0;
-	if (iocb->ki_flags & IOCB_DIRECT)
-		return read_direct(iocb, to);
 	ret = enter_transfer(&scope, iocb, E2M_OP_READ, count);
 	if (unlikely(ret == AMA_PEEK))
 		return read_cached(iocb, to);
@@ -152,6 +146,20 @@ static ssize_t ext2mfr_read_iter(struct kiocb *iocb, struct iov_iter *to)
 		ret = read_pieces(&scope, iocb, to);
 	e2m_leave(&scope);
 	return ret;
+}
+
+static ssize_t ext2mfr_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	size_t count = iov_iter_count(to);
+
+	if (!count)
+		return 0;
+	if (iocb->ki_flags & IOCB_DIRECT)
+		return read_direct(iocb, to);
+	if (count <= AMA_PIECE && e2m_covered(file_inode(iocb->ki_filp)->i_sb,
+					      E2M_OP_READ, count))
+		return generic_file_read_iter(iocb, to);
+	return read_in_scope(iocb, to);
 }
 
 static int lock_inode(struct inode *inode, const struct kiocb *iocb)
@@ -167,10 +175,8 @@ static int lock_inode(struct inode *inode, const struct kiocb *iocb)
 static bool next_write_piece(struct ama_scope *scope, struct kiocb *iocb,
 			     size_t bytes)
 {
-	struct ama_call call = {
-		.sb = file_inode(iocb->ki_filp)->i_sb,
-		.bytes = min_t(size_t, bytes, AMA_PIECE),
-	};
+	struct ama_call call = e2m_call(file_inode(iocb->ki_filp)->i_sb,
+					min_t(size_t, bytes, AMA_PIECE));
 
 	return ama_scope_extend(E2M_OP_WRITE, &call) ||
 	       (!(iocb->ki_flags & IOCB_NOWAIT) &&
@@ -260,7 +266,7 @@ static ssize_t ext2mfr_splice_write(struct pipe_inode_info *pipe,
 				    unsigned int flags)
 {
 	struct super_block *sb = file_inode(out)->i_sb;
-	struct ama_call call = { .sb = sb };
+	struct ama_call call = e2m_call(sb, 0);
 	struct ama_scope scope;
 	ssize_t ret;
 

@@ -72,7 +72,7 @@ static ssize_t write_through(struct kiocb *iocb, struct iov_iter *from)
 static ssize_t finish_buffered(struct kiocb *iocb, struct iov_iter *from,
 			       ssize_t done)
 {
-	struct ama_call call = { .sb = file_inode(iocb->ki_filp)->i_sb };
+	struct ama_call call = e2m_call(file_inode(iocb->ki_filp)->i_sb, 0);
 	size_t rest;
 	ssize_t ret;
 

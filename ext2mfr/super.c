@@ -76,6 +76,7 @@ static void set_geometry(struct e2m_sb *sbi)
 	u32 size = sbi->vfs_sb->s_blocksize;
 	bool old = le32_to_cpu(es->s_rev_level) == E2_REV_OLD;
 
+	sbi->opt.mfr.volume = sbi->vfs_sb->s_blocksize_bits;
 	sbi->first_data_block = le32_to_cpu(es->s_first_data_block);
 	sbi->blocks_count = le32_to_cpu(es->s_blocks_count);
 	sbi->inodes_count = le32_to_cpu(es->s_inodes_count);

@@ -100,7 +100,7 @@ static int trim_group(struct super_block *sb, u32 group, u32 from, u32 end,
  */
 int e2m_trim(struct super_block *sb, struct fstrim_range *range)
 {
-	const struct ama_call call = { .sb = sb };
+	const struct ama_call call = e2m_call(sb, 0);
 	struct e2m_sb *sbi = E2M_SB(sb);
 	unsigned int bits = sb->s_blocksize_bits;
 	u64 start = range->start >> bits, min = range->minlen >> bits;

@@ -41,7 +41,10 @@ struct ama_demand {
 /**
  * struct ama_call - what is known of a request when its demand is worked out
  * @sb:    file system that the request goes to; NULL while its path is not yet
- *         resolved, or for a client that is no file system
+ *         resolved, or for a client that is no file system. Only compared: at the
+ *         gate nobody holds a reference to it
+ * @volume: with @sb: what the bounds depend on of that file system, as its
+ *         admission() tells it; 0 where it is not known
  * @bytes: length of the transfer, 0 if there is none
  * @names: number of path components to resolve, 0 if there is no path
  * @arg:   the client's own, for bounds that depend on more than that
@@ -50,6 +53,7 @@ struct ama_call {
 	const struct super_block *sb;
 	size_t bytes;
 	unsigned int names;
+	u8 volume;
 	const void *arg;
 };
 
@@ -94,13 +98,17 @@ enum ama_policy {
 
 /**
  * struct ama_admission - what to do with a request that cannot be admitted now
- * @policy:     wait or fail
+ * @policy:     wait or fail, enum ama_policy
+ * @volume:     for the gate: @volume of the calls on this file system
  * @timeout_ms: longest wait in milliseconds, 0 for no limit
+ *
+ * One word, so that it is read as a whole.
  */
 struct ama_admission {
-	enum ama_policy policy;
-	unsigned int timeout_ms;
-};
+	u8 policy;
+	u8 volume;
+	u32 timeout_ms;
+} __aligned(8);
 
 /* Classes of system calls that the gate tells apart. */
 enum ama_gate {
@@ -160,26 +168,29 @@ struct ama_scope {
 	/* private: */
 	struct ama_scope *outer;	/* scope that this one was opened in */
 	struct ama_scope *root;		/* scope that owns the grant drawn on */
-	struct ama_client *client;
+	struct ama_client *client;	/* NULL: part of the one that it was opened in */
 	struct ama_pool *pool;		/* of the root: where the grant is from */
-	const struct super_block *sb;	/* of the call, as @bytes and @arg */
+	const struct super_block *sb;	/* of the call, as @bytes */
 	size_t bytes;
-	const void *arg;
 	const struct ama_admission *admission;	/* of a scope on demand */
 	unsigned int op;
-	unsigned int slot;		/* place in the table of scopes */
 	struct ama_demand granted;	/* of the root: credit not yet used */
 	unsigned int bound;		/* pages that the operation may need */
 	unsigned int allocated;		/* pages that it was given by anyone */
 	unsigned int substituted;	/* of these from the reserve */
-	bool whole;			/* of the root: nothing of the grant is used */
-	bool cut;			/* of the root: an extension was refused */
-	bool peeking;			/* of the root: only the cache may be read */
-	bool on_demand;			/* holds no grant; asks for each page */
-	bool entry;			/* of the root: not from the gate, may hold locks */
-	bool asking;			/* the allocator is being asked for a page */
-	bool lenient;			/* a control group may refuse its charges */
-	bool guess;			/* may be on another file system: no bound */
+	union {
+		struct {
+			u8 whole:1;	/* of the root: nothing is used, others may join */
+			u8 cut:1;	/* of the root: an extension was refused */
+			u8 peeking:1;	/* of the root: only the cache may be read */
+			u8 on_demand:1;	/* holds no grant; asks for each page */
+			u8 entry:1;	/* of the root: not from the gate, may hold locks */
+			u8 asking:1;	/* the allocator is being asked for a page */
+			u8 lenient:1;	/* a control group may refuse its charges */
+			u8 guess:1;	/* may be on another file system: no bound */
+		};
+		u8 flags;		/* all of them */
+	};
 };
 
 int ama_client_register(struct ama_client *client);
@@ -193,6 +204,8 @@ void ama_client_frozen(struct ama_client *client, bool frozen);
 int ama_scope_open(struct ama_scope *scope, struct ama_client *client,
 		   unsigned int op, const struct ama_call *call,
 		   const struct ama_admission *admission);
+bool ama_scope_covers(const struct ama_client *client, unsigned int op,
+		      const struct super_block *sb, size_t bytes);
 void ama_scope_open_on_demand(struct ama_scope *scope, struct ama_client *client,
 			      unsigned int op, const struct ama_call *call,
 			      const struct ama_admission *admission);

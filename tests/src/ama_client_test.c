@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Append entries to ama_client's ledger while allocations are made to fail.
+ * Append entries to a client's ledger while allocations are made to fail.
  *
- * usage: ama_client_test MARK COUNT
+ * usage: ama_client_test MARK COUNT [LEDGER TEXT]
  *
  * MARK is the file that exposes a task to injected failures; the ledger's file
- * is opened before. Prints how many of COUNT writes failed.
+ * is opened before. Prints how many of COUNT writes failed. Without LEDGER it is
+ * ama_client's, and the texts differ in length.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -35,21 +36,21 @@ int main(int argc, char **argv)
 	char text[1000];
 	int ledger, mark;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: ama_client_test MARK COUNT\n");
+	if (argc != 3 && argc != 5) {
+		fprintf(stderr, "usage: ama_client_test MARK COUNT [LEDGER TEXT]\n");
 		return 2;
 	}
 	count = strtoul(argv[2], NULL, 0);
 	memset(text, 'x', sizeof(text));
-	ledger = need(LEDGER);
+	ledger = need(argc == 5 ? argv[3] : LEDGER);
 	mark = need(argv[1]);
 	setpgid(0, 0);
 	if (mlockall(MCL_CURRENT | MCL_FUTURE) || write(mark, "1", 1) != 1)
 		return 2;
 	for (i = 0; i < count; i++) {
-		size_t size = 1 + i * 7 % sizeof(text);
+		size_t size = argc == 5 ? strlen(argv[4]) : 1 + i * 7 % sizeof(text);
 
-		failed += write(ledger, text, size) != (ssize_t)size;
+		failed += write(ledger, argc == 5 ? argv[4] : text, size) != (ssize_t)size;
 	}
 	if (write(mark, "0", 1) != 1)
 		return 2;
