@@ -246,13 +246,6 @@ void ama_sizing_apply(void);
 
 /* --- scopes (scope.c) --- */
 
-/* Opening sets every member, so that a kernel that clears stacks need not. */
-#if __has_attribute(__uninitialized__)
-#define AMA_UNINITIALISED __attribute__((__uninitialized__))
-#else
-#define AMA_UNINITIALISED
-#endif
-
 extern atomic_long_t ama_underruns;
 unsigned long ama_scopes_open(void);
 

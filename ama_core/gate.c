@@ -760,7 +760,7 @@ static __always_inline long run_in_scope(const struct pt_regs *regs,
 		.volume = target->sb ? target->admission.volume : 0,
 		.bytes = AMA_PIECE,
 	};
-	struct ama_scope scope AMA_UNINITIALISED;
+	AMA_SCOPE(scope);
 	long result;
 	int err;
 
@@ -784,7 +784,7 @@ static __always_inline long run_in_scope(const struct pt_regs *regs,
 	if (unlikely(scope.cut) && function->resumable && !appends(function, regs))
 		result = resume_transfer(regs, function, &scope, &call,
 					 &target->admission, result);
-	ama_scope_close(&scope);
+	ama_scope_close_own(&scope);
 	return result;
 }
 

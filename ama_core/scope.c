@@ -397,27 +397,19 @@ bool ama_scope_covers(const struct ama_client *client, unsigned int op,
 EXPORT_SYMBOL_GPL(ama_scope_covers);
 
 /**
- * ama_scope_open - admit a request, so that none of its allocations fails
- * @scope:     on the caller's stack; no need to initialise it
- * @client:    that the operation belongs to; registered and active
- * @op:        index of the operation in the client's table
- * @call:      what its demand depends on
- * @admission: what to do if the demand cannot be granted now; NULL waits
- *             without limit
+ * ama_scope_open_own - ama_scope_open() where no open scope covers the operation
+ * @scope:     as there
+ * @client:    as there
+ * @op:        as there
+ * @call:      as there
+ * @admission: as there
  *
- * Within a scope that is already open this neither waits nor fails.
- *
- * Context: process context. May sleep when it is the task's outermost scope and
- * @admission does not say AMA_FAIL; then no lock may be held that another scope
- * could want, but for a file system's client, whose entries may be called with
- * the VFS's locks held, and for AMA_OP_PROGRESS operations.
- * Return: 0; -ENOMEM if the demand can never be met, is not met at once with
- * AMA_FAIL, or not in time; -EINTR if the task is being killed; AMA_PEEK for an
- * operation that can be @cached. Unless it is 0 there is nothing to close.
+ * Context: as there.
+ * Return: as there.
  */
-int ama_scope_open(struct ama_scope *scope, struct ama_client *client,
-		   unsigned int op, const struct ama_call *call,
-		   const struct ama_admission *admission)
+int ama_scope_open_own(struct ama_scope *scope, struct ama_client *client,
+		       unsigned int op, const struct ama_call *call,
+		       const struct ama_admission *admission)
 {
 	if (ama_task_in_scope()) {
 		struct ama_scope *outer = ama_current_scope();
@@ -425,18 +417,13 @@ int ama_scope_open(struct ama_scope *scope, struct ama_client *client,
 		if (outer && unlikely(outer->root->peeking) &&
 		    client->ops[op].cached)
 			return AMA_PEEK;
-		if (!call->names && !call->arg &&
-		    ama_scope_covers(client, op, call->sb, call->bytes)) {
-			scope->client = NULL;
-			return 0;
-		}
 	} else if (client->fs_type && !(current->flags & PF_KTHREAD)) {
 		/* The gate did not see this task coming: it will from now on. */
 		current->trace_recursion |= AMA_TASK_MET_CLIENT;
 	}
 	return open_scope(scope, client, op, call, admission, AMA_FROM_ENTRY);
 }
-EXPORT_SYMBOL_GPL(ama_scope_open);
+EXPORT_SYMBOL_GPL(ama_scope_open_own);
 
 /**
  * ama_scope_open_on_demand - for an entry that may wait for other tasks
@@ -464,17 +451,15 @@ void ama_scope_open_on_demand(struct ama_scope *scope, struct ama_client *client
 EXPORT_SYMBOL_GPL(ama_scope_open_on_demand);
 
 /**
- * ama_scope_close - the request is done
+ * ama_scope_close_own - ama_scope_close() for a scope that joined no other
  * @scope: the task's innermost scope
  *
- * Context: process context, the task that opened it. Does not sleep.
+ * Context: as there.
  */
-void ama_scope_close(struct ama_scope *scope)
+void ama_scope_close_own(struct ama_scope *scope)
 {
 	struct ama_scope *outer;
 
-	if (!scope->client)
-		return;
 	if (WARN_ONCE(*ama_scope_word() != scope,
 		      AMA_LOG "a scope of %s/%s is closed out of order\n",
 		      scope->client->name, scope->client->ops[scope->op].name))
@@ -498,7 +483,7 @@ void ama_scope_close(struct ama_scope *scope)
 		     !ama_magazine_return(scope->pool, scope->granted.pages[0])))
 		ama_pool_return(scope->pool, &scope->granted);
 }
-EXPORT_SYMBOL_GPL(ama_scope_close);
+EXPORT_SYMBOL_GPL(ama_scope_close_own);
 
 /**
  * ama_scope_extend - ask for what the next piece of a request can need

@@ -201,15 +201,66 @@ void ama_client_deactivate(struct ama_client *client);
 void ama_client_remounted(struct ama_client *client);
 void ama_client_frozen(struct ama_client *client, bool frozen);
 
-int ama_scope_open(struct ama_scope *scope, struct ama_client *client,
-		   unsigned int op, const struct ama_call *call,
-		   const struct ama_admission *admission);
 bool ama_scope_covers(const struct ama_client *client, unsigned int op,
 		      const struct super_block *sb, size_t bytes);
+int ama_scope_open_own(struct ama_scope *scope, struct ama_client *client,
+		       unsigned int op, const struct ama_call *call,
+		       const struct ama_admission *admission);
 void ama_scope_open_on_demand(struct ama_scope *scope, struct ama_client *client,
 			      unsigned int op, const struct ama_call *call,
 			      const struct ama_admission *admission);
-void ama_scope_close(struct ama_scope *scope);
+void ama_scope_close_own(struct ama_scope *scope);
+
+/* Opening sets every member, so that a kernel that clears stacks need not. */
+#if __has_attribute(__uninitialized__)
+#define AMA_SCOPE(name)	struct ama_scope name __attribute__((__uninitialized__))
+#else
+#define AMA_SCOPE(name)	struct ama_scope name
+#endif
+
+/**
+ * ama_scope_open - admit a request, so that none of its allocations fails
+ * @scope:     on the caller's stack, see AMA_SCOPE(); no need to initialise it
+ * @client:    that the operation belongs to; registered and active
+ * @op:        index of the operation in the client's table
+ * @call:      what its demand depends on
+ * @admission: what to do if the demand cannot be granted now; NULL waits
+ *             without limit
+ *
+ * Within a scope that is already open this neither waits nor fails; it joins one
+ * that has all that the operation can need.
+ *
+ * Context: process context. May sleep when it is the task's outermost scope and
+ * @admission does not say AMA_FAIL; then no lock may be held that another scope
+ * could want, but for a file system's client, whose entries may be called with
+ * the VFS's locks held, and for AMA_OP_PROGRESS operations.
+ * Return: 0; -ENOMEM if the demand can never be met, is not met at once with
+ * AMA_FAIL, or not in time; -EINTR if the task is being killed; AMA_PEEK for an
+ * operation that can be @cached. Unless it is 0 there is nothing to close.
+ */
+static inline int ama_scope_open(struct ama_scope *scope, struct ama_client *client,
+				 unsigned int op, const struct ama_call *call,
+				 const struct ama_admission *admission)
+{
+	if (!call->names && !call->arg &&
+	    ama_scope_covers(client, op, call->sb, call->bytes)) {
+		scope->client = NULL;
+		return 0;
+	}
+	return ama_scope_open_own(scope, client, op, call, admission);
+}
+
+/**
+ * ama_scope_close - the request is done
+ * @scope: the task's innermost scope
+ *
+ * Context: process context, the task that opened it. Does not sleep.
+ */
+static inline void ama_scope_close(struct ama_scope *scope)
+{
+	if (scope->client)
+		ama_scope_close_own(scope);
+}
 
 bool ama_scope_extend(unsigned int op, const struct ama_call *call);
 int ama_scope_renew(struct ama_scope *scope, const struct ama_call *call,
