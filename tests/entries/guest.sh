@@ -134,6 +134,10 @@ evict() {
 	# shellcheck disable=SC2086 # a list
 	rm $gone
 	sleep 600 3<"$at/scattered" &
+	# A shell until it has the file open and is on its way.
+	until [ "$(cat /proc/$!/comm)" = sleep ]; do
+		:
+	done
 	rm "$at/scattered"
 	echo 3 >/proc/sys/vm/drop_caches
 	kill $!
