@@ -49,11 +49,14 @@ static inline bool ama_task_in_scope(void)
 /*
  * Its innermost scope is told by the word of its stack next to the kernel's mark
  * of the stack's end. A new task's is zero, nobody else has a use for it, and a
- * stack that reached it would be about to overflow.
+ * stack that reached it would be about to overflow. Kernels that erase used stack
+ * put their poison there, which a child forked in a scope would take for a scope.
  */
 static inline struct ama_scope **ama_scope_word(void)
 {
-	BUILD_BUG_ON(IS_ENABLED(CONFIG_STACK_GROWSUP));
+	BUILD_BUG_ON(IS_ENABLED(CONFIG_STACK_GROWSUP) ||
+		     IS_ENABLED(CONFIG_GCC_PLUGIN_STACKLEAK) ||
+		     IS_ENABLED(CONFIG_KSTACK_ERASE));
 	return (struct ama_scope **)(end_of_stack(current) + 1);
 }
 

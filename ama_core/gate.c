@@ -147,57 +147,24 @@ struct target {
 };
 
 /*
- * The superblock of a client's file, or NULL. Called with preemption off, which
- * like rcu_read_lock() keeps readable what is freed after a grace period: files,
- * inodes, dentries and superblocks. No reference is taken; a file that another
- * thread is just closing may be told either way.
+ * What follows is called with preemption off, which like rcu_read_lock() keeps
+ * readable what is freed after a grace period: files, inodes, dentries and
+ * superblocks. No reference is taken; a file that another thread is just closing
+ * may be told either way.
  */
-static const struct super_block *clients_sb(const struct super_block *sb)
+static bool is_clients(const struct super_block *sb)
 {
-	return sb->s_type == READ_ONCE(ama_gated_fs_type) ? sb : NULL;
+	return sb->s_type == READ_ONCE(ama_gated_fs_type);
 }
 
-static __always_inline const struct super_block *
-sb_of_fd(unsigned int number, struct file **found)
+/* Pipes and devices are only named there, and may block for ever. */
+static bool has_data(const struct inode *inode)
 {
-	struct file *file = files_lookup_fd_raw(current->files, number);
-	const struct inode *inode = file ? READ_ONCE(file->f_inode) : NULL;
-	const struct super_block *sb = inode ? clients_sb(inode->i_sb) : NULL;
-
-	*found = file;
-	/* Pipes and devices are only named there, and may block for ever. */
-	return sb && (S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode)) ?
-	       sb : NULL;
+	return S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode);
 }
 
-static const struct super_block *sb_of_start(bool absolute)
-{
-	const struct fs_struct *fs = current->fs;
-	const struct dentry *start;
 
-	start = absolute ? READ_ONCE(fs->root.dentry) : READ_ONCE(fs->pwd.dentry);
-	return clients_sb(start->d_sb);
-}
 
-/* Called where the superblock cannot go away: later it is only compared. */
-static __always_inline struct ama_verdict verdict_on(const struct super_block *sb)
-{
-	struct ama_verdict verdict = { };
-	struct ama_client *client;
-
-	if (!sb)
-		return verdict;
-	client = READ_ONCE(ama_fs_client);
-	if (!client)
-		return verdict;
-	static_assert(sizeof(verdict.admission) == sizeof(struct ama_admission));
-	static_assert(__alignof__(struct super_block) > AMA_SEEN_MASK);
-	verdict.found = (unsigned long)sb;
-	memcpy(&verdict.admission, client->admission(sb), sizeof(verdict.admission));
-	if (unlikely(READ_ONCE(sb->s_writers.frozen) != SB_UNFROZEN))
-		verdict.found |= AMA_SEEN_FROZEN;
-	return verdict;
-}
 
 /**
  * struct prefix - a path at which a client was seen mounted
@@ -347,28 +314,57 @@ static __always_inline bool like_prefix(u64 bytes)
 	return false;
 }
 
-/* Inlined where every call of a gated function passes, as is what it uses. */
-static __always_inline struct ama_verdict verdict_on_fd(unsigned int number)
+/*
+ * Called with preemption off, where the superblock cannot go away; puts it on again.
+ * From then on the superblock is only compared. @mnt: where it is mounted, or NULL.
+ */
+static noinline struct ama_verdict verdict_on(const struct super_block *sb,
+					      const struct vfsmount *mnt)
 {
-	struct ama_verdict verdict;
-	struct file *file;
+	struct ama_client *client = READ_ONCE(ama_fs_client);
+	struct ama_verdict verdict = { };
 
-	preempt_disable();
-	verdict = verdict_on(sb_of_fd(number, &file));
-	if (verdict.found && unlikely(!prefix_known(file->f_path.mnt)))
-		verdict.found |= AMA_SEEN_UNKNOWN_MOUNT;
+	static_assert(sizeof(verdict.admission) == sizeof(struct ama_admission));
+	static_assert(__alignof__(struct super_block) > AMA_SEEN_MASK);
+	if (likely(client)) {
+		verdict.found = (unsigned long)sb;
+		memcpy(&verdict.admission, client->admission(sb),
+		       sizeof(verdict.admission));
+		if (unlikely(READ_ONCE(sb->s_writers.frozen) != SB_UNFROZEN))
+			verdict.found |= AMA_SEEN_FROZEN;
+		if (mnt && unlikely(!prefix_known(mnt)))
+			verdict.found |= AMA_SEEN_UNKNOWN_MOUNT;
+	}
 	preempt_enable();
 	return verdict;
 }
 
-static __always_inline struct ama_verdict verdict_on_start(bool absolute)
+/* Inlined where every call of a gated function passes, as is what it uses. */
+static __always_inline struct ama_verdict verdict_on_fd(unsigned int number)
 {
-	struct ama_verdict verdict;
+	const struct inode *inode;
+	const struct file *file;
 
 	preempt_disable();
-	verdict = verdict_on(sb_of_start(absolute));
+	file = files_lookup_fd_raw(current->files, number);
+	inode = file ? READ_ONCE(file->f_inode) : NULL;
+	if (inode && is_clients(inode->i_sb) && has_data(inode))
+		return verdict_on(inode->i_sb, file->f_path.mnt);
 	preempt_enable();
-	return verdict;
+	return (struct ama_verdict) { };
+}
+
+static __always_inline struct ama_verdict verdict_on_start(bool absolute)
+{
+	const struct fs_struct *fs = current->fs;
+	const struct dentry *start;
+
+	preempt_disable();
+	start = absolute ? READ_ONCE(fs->root.dentry) : READ_ONCE(fs->pwd.dentry);
+	if (is_clients(start->d_sb))
+		return verdict_on(start->d_sb, NULL);
+	preempt_enable();
+	return (struct ama_verdict) { };
 }
 
 /* The first bytes of a path, as they lie in memory; 0 if it cannot be read. */
@@ -460,38 +456,6 @@ static void aim_unseen(struct target *target, struct ama_client *client)
 		target->admission = prefixes[0].admission;
 	else
 		target->admission = (struct ama_admission){ .policy = AMA_WAIT };
-}
-
-static void accept(struct target *target, struct ama_verdict verdict)
-{
-	target->client = READ_ONCE(ama_fs_client);
-	target->sb = (const struct super_block *)(verdict.found & ~AMA_SEEN_MASK);
-	target->frozen = verdict.found & AMA_SEEN_FROZEN;
-	memcpy(&target->admission, &verdict.admission, sizeof(target->admission));
-}
-
-/* For a call that may concern a client; where it may sleep. */
-static noinline void find_target(struct target *target, const struct gated *function,
-				 const struct pt_regs *regs)
-{
-	const struct ama_syscall *call = function->call;
-	struct ama_verdict verdict;
-	u64 head;
-
-	*target = (struct target) { };
-	if (call->path != AMA_NO_ARG) {
-		head = read_head_slowly(path_of(function, regs));
-		if (absolute(head) &&
-		    aim_at_prefixes(target, head, path_of(function, regs)))
-			return;
-		verdict = verdict_on_head(start_of_path(function, regs), head);
-		if (verdict.found) {
-			accept(target, verdict);
-			return;
-		}
-	}
-	if (call->always || (call->path != AMA_NO_ARG && met_client()))
-		aim_unseen(target, READ_ONCE(ama_fs_client));
 }
 
 static struct ama_verdict verdict_on_call(const struct gated *function,
@@ -802,6 +766,44 @@ static noinline void learn_mount_of_call(const struct gated *function,
 			learn_mount_of_fd(argument(function, regs, args[i]), target);
 }
 
+/* What was told of the file system by a verdict that names it. */
+static __always_inline void accept(struct target *target, struct ama_verdict verdict,
+				   const struct gated *function,
+				   const struct pt_regs *regs)
+{
+	target->client = READ_ONCE(ama_fs_client);
+	target->sb = (const struct super_block *)(verdict.found & ~AMA_SEEN_MASK);
+	target->frozen = verdict.found & AMA_SEEN_FROZEN;
+	target->guess = false;
+	memcpy(&target->admission, &verdict.admission, sizeof(target->admission));
+	if (unlikely(verdict.found & AMA_SEEN_UNKNOWN_MOUNT))
+		learn_mount_of_call(function, regs, target);
+}
+
+/* For a call that may concern a client; where it may sleep. */
+static noinline void find_target(struct target *target, const struct gated *function,
+				 const struct pt_regs *regs)
+{
+	const struct ama_syscall *call = function->call;
+	struct ama_verdict verdict;
+	u64 head;
+
+	*target = (struct target) { };
+	if (call->path != AMA_NO_ARG) {
+		head = read_head_slowly(path_of(function, regs));
+		if (absolute(head) &&
+		    aim_at_prefixes(target, head, path_of(function, regs)))
+			return;
+		verdict = verdict_on_head(start_of_path(function, regs), head);
+		if (verdict.found) {
+			accept(target, verdict, function, regs);
+			return;
+		}
+	}
+	if (call->always || (call->path != AMA_NO_ARG && met_client()))
+		aim_unseen(target, READ_ONCE(ama_fs_client));
+}
+
 /**
  * ama_gate_run - stands in the place of a system call on a client's file
  * @regs:  of the call
@@ -820,13 +822,11 @@ long ama_gate_run(const struct pt_regs *regs, unsigned long body,
 	long result;
 
 	this_cpu_inc(entered);
-	target.guess = false;
 	if (likely(found != AMA_LOOK_AGAIN))
-		accept(&target, (struct ama_verdict) { found, admission });
+		accept(&target, (struct ama_verdict) { found, admission },
+		       function, regs);
 	else
 		find_target(&target, function, regs);
-	if (unlikely(found & AMA_SEEN_UNKNOWN_MOUNT))
-		learn_mount_of_call(function, regs, &target);
 	result = likely(target.client) ? run_in_scope(regs, function, &target) :
 					 call_body(regs, body);
 	this_cpu_inc(left);

@@ -219,7 +219,7 @@ static int queue_for_grant(struct ama_pool *pool, const struct ama_demand *deman
 	flags = lock_heap(pool);
 	list_add_tail(&waiter.entry, &pool->waiters);
 	WRITE_ONCE(pool->contended, true);
-	/* Pairs with the barrier in magazine_return(). */
+	/* Pairs with the barrier in ama_magazine_return(). */
 	smp_mb();
 	collect_credit(pool);
 	grant_waiters(pool);
@@ -350,8 +350,10 @@ static void heap_return(struct ama_pool *pool, const struct ama_demand *credit)
 
 /**
  * ama_pool_collect_returned - somebody began to wait while credit was put in a magazine
- * @magazine: this CPU's, or the one that was this CPU's
  * @pool:     the reserve
+ * @magazine: the one that credit was put in
+ *
+ * Context: does not sleep.
  */
 void ama_pool_collect_returned(struct ama_pool *pool, struct ama_magazine *magazine)
 {

@@ -38,8 +38,13 @@ unsigned long ama_scopes_open(void)
 	unsigned long open = 0;
 	int cpu;
 
+	/* In this order: who comes or goes meanwhile counts as in a scope. */
 	for_each_possible_cpu(cpu)
-		open += READ_ONCE(per_cpu(opened, cpu)) - READ_ONCE(per_cpu(closed, cpu));
+		open -= READ_ONCE(per_cpu(closed, cpu));
+	/* Pairs with that a task counts a scope's opening before its closing. */
+	smp_rmb();
+	for_each_possible_cpu(cpu)
+		open += READ_ONCE(per_cpu(opened, cpu));
 	return open;
 }
 
@@ -292,6 +297,7 @@ static __always_inline void set_up(struct ama_scope *scope, struct ama_client *c
 	scope->pool = pool;
 	scope->sb = call->sb;
 	scope->bytes = call->bytes;
+	scope->volume = call->volume;
 	scope->admission = NULL;
 	scope->op = op;
 	scope->granted = demand;
@@ -315,6 +321,8 @@ static noinline int open_slowly(struct ama_scope *scope, struct ama_client *clie
 
 	set_up(scope, client, op, pool_of(client, op), call,
 	       (struct ama_demand) { }, ama_demand_total(&demand), manner);
+	/* Without a whole grant of its own none can be joined. */
+	scope->whole = 0;
 	if (manner == AMA_ON_DEMAND) {
 		open_on_demand(scope, admission);
 	} else if (!outer || outer->on_demand || !open_inside(scope, outer, &demand)) {
@@ -374,8 +382,7 @@ int ama_scope_open_at_gate(struct ama_scope *scope, struct ama_client *client,
  * ama_scope_covers - is a scope open that has what an operation can need?
  * @client: that the operation belongs to
  * @op:     index of the operation in the client's table
- * @sb:     file system that it goes to
- * @bytes:  length of its transfer
+ * @call:   what its demand depends on; without names and @arg
  *
  * So it is when the gate has opened one with the same bound for the call that the
  * operation is part of: there is nothing to add to it, and what the operation needs
@@ -385,13 +392,15 @@ int ama_scope_open_at_gate(struct ama_scope *scope, struct ama_client *client,
  * Return: whether the operation can do without a scope of its own.
  */
 bool ama_scope_covers(const struct ama_client *client, unsigned int op,
-		      const struct super_block *sb, size_t bytes)
+		      const struct ama_call *call)
 {
 	const struct ama_scope *outer = ama_current_scope();
 	const struct ama_op *ops = client->ops;
 
-	return outer && outer->whole && outer->sb == sb && outer->bytes >= bytes &&
-	       ops[outer->op].bound == ops[op].bound && outer->client == client &&
+	return outer && outer->whole && outer->client == client &&
+	       outer->sb == call->sb && outer->volume == call->volume &&
+	       outer->bytes >= call->bytes &&
+	       ops[outer->op].bound == ops[op].bound &&
 	       ops[outer->op].flags == ops[op].flags;
 }
 EXPORT_SYMBOL_GPL(ama_scope_covers);

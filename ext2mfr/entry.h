@@ -30,7 +30,9 @@ static inline int e2m_enter(struct ama_scope *scope,
 static inline bool e2m_covered(const struct super_block *sb, enum e2m_op op,
 			       size_t bytes)
 {
-	return ama_scope_covers(&ext2mfr_client, op, sb, bytes);
+	struct ama_call call = e2m_call(sb, bytes);
+
+	return ama_scope_covers(&ext2mfr_client, op, &call);
 }
 
 /* Open the scope of an operation of progress, which cannot be refused. */

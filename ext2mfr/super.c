@@ -343,9 +343,9 @@ int e2m_fill_super(struct super_block *sb, struct fs_context *fc)
 	err = read_super(sb, sbi, where, fc->sb_flags & SB_SILENT);
 	if (err)
 		goto failed;
-	set_geometry(sbi);
 	e2m_default_options(&sbi->opt, sbi->es);
 	e2m_merge_options(&sbi->opt, ctx);
+	set_geometry(sbi);
 	err = read_descriptors(sb);
 	if (err)
 		goto failed;

@@ -102,7 +102,7 @@ enum ama_policy {
  * @volume:     for the gate: @volume of the calls on this file system
  * @timeout_ms: longest wait in milliseconds, 0 for no limit
  *
- * One word, so that it is read as a whole.
+ * Eight bytes: the gate keeps it in a register.
  */
 struct ama_admission {
 	u8 policy;
@@ -170,7 +170,7 @@ struct ama_scope {
 	struct ama_scope *root;		/* scope that owns the grant drawn on */
 	struct ama_client *client;	/* NULL: part of the one that it was opened in */
 	struct ama_pool *pool;		/* of the root: where the grant is from */
-	const struct super_block *sb;	/* of the call, as @bytes */
+	const struct super_block *sb;	/* of the call, as @bytes and @volume */
 	size_t bytes;
 	const struct ama_admission *admission;	/* of a scope on demand */
 	unsigned int op;
@@ -191,6 +191,7 @@ struct ama_scope {
 		};
 		u8 flags;		/* all of them */
 	};
+	u8 volume;
 };
 
 int ama_client_register(struct ama_client *client);
@@ -202,7 +203,7 @@ void ama_client_remounted(struct ama_client *client);
 void ama_client_frozen(struct ama_client *client, bool frozen);
 
 bool ama_scope_covers(const struct ama_client *client, unsigned int op,
-		      const struct super_block *sb, size_t bytes);
+		      const struct ama_call *call);
 int ama_scope_open_own(struct ama_scope *scope, struct ama_client *client,
 		       unsigned int op, const struct ama_call *call,
 		       const struct ama_admission *admission);
@@ -243,7 +244,7 @@ static inline int ama_scope_open(struct ama_scope *scope, struct ama_client *cli
 				 const struct ama_admission *admission)
 {
 	if (!call->names && !call->arg &&
-	    ama_scope_covers(client, op, call->sb, call->bytes)) {
+	    ama_scope_covers(client, op, call)) {
 		scope->client = NULL;
 		return 0;
 	}

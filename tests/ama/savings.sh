@@ -58,6 +58,23 @@ recycling() {
 	done
 }
 
+# asked_by_read BYTES: the bound of a read on a volume of such blocks.
+asked_by_read() {
+	truncate -s 4M /tmp/small && mke2fs -q -F -t ext2 -b "$1" /tmp/small &&
+		insmod /modules/ama_core.ko && insmod /modules/ext2mfr.ko &&
+		mount -t ext2mfr -o loop /tmp/small $at &&
+		echo text >$at/file && cat $at/file >/dev/null || return 1
+	bound gate_read
+	gone
+}
+
+# The smaller a block, the more of them may share a page, each with a head.
+block_sizes() {
+	small=$(asked_by_read 1024) && large=$(asked_by_read 4096) || return 1
+	diag "pages asked for by a read, blocks of 1 KiB: $small, of 4 KiB: $large"
+	[ "$large" -lt "$small" ]
+}
+
 # read_while_held SECONDS FILE...: what becomes of reads while the reserve is held
 # for that time.
 read_while_held() {
@@ -121,9 +138,10 @@ peeking() {
 begin
 mkfifo /tmp/go
 check "page recycling keeps the demand of searches constant" recycling
+check "a request asks for no more than the volume's blocks need" block_sizes
 mounted mfr=wait || not_ok "mount"
 peeking
 check "the modules unload" gone
 losetup -d "$loop"
-rm -r /tmp/go /tmp/go2 /tmp/tree /tmp/image
+rm -r /tmp/go /tmp/go2 /tmp/tree /tmp/image /tmp/small
 finish

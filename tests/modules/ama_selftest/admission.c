@@ -59,6 +59,21 @@ static void nesting(void)
 	selftest_report(ama_scope_left() == UINT_MAX, "outside of scopes nothing is counted");
 }
 
+/* One that asks for pages when they are needed has nothing that could be shared. */
+static void inside_on_demand(void)
+{
+	struct ama_scope outer, inner;
+
+	ama_scope_open_on_demand(&outer, &selftest_client, OP_SMALL, &no_call, NULL);
+	selftest_report(!ama_scope_covers(&selftest_client, OP_SMALL, &no_call),
+			"a scope on demand covers nothing");
+	selftest_report(!ama_scope_open(&inner, &selftest_client, OP_SMALL, &no_call,
+					&selftest_at_once) && ama_scope_left() == 16,
+			"a scope inside it has a grant of its own");
+	ama_scope_close(&inner);
+	ama_scope_close(&outer);
+}
+
 static void exhaustion(void)
 {
 	unsigned int nr = selftest_exhaust();
@@ -123,6 +138,7 @@ void selftest_admission(void)
 	beyond_reach(0, "a demand that can never be met fails at once");
 	beyond_reach(2, "so does one of which a higher order can never be met");
 	nesting();
+	inside_on_demand();
 	exhaustion();
 	pieces();
 	entered_with_locks();
