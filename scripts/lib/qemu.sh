@@ -77,14 +77,13 @@ qemu_build() {
 	[ ${#vm_command[@]} -gt 0 ] || qemu_words+=(-serial mon:stdio)
 }
 
-# For `scripts/bench profile`: the guest's marks, and the monitor that is told what
-# to note, as pipes in the directory.
+# For `scripts/bench profile`: a serial line to the guest, and the monitor that is
+# told what to note, as pipes in the directory.
 qemu_profile() {
 	# shellcheck disable=SC2054 # commas belong to the words
-	qemu_words+=(-chardev "pipe,id=marks,path=${1//,/,,}/marks"
-		-device isa-debugcon,iobase=0xe9,chardev=marks
+	qemu_words+=(-chardev "pipe,id=marks,path=${1//,/,,}/marks" -serial chardev:marks
 		-chardev "pipe,id=monitor,path=${1//,/,,}/monitor"
-		-mon chardev=monitor,mode=readline
+		-mon chardev=monitor,mode=control
 		# The kernel's addresses; what a program executes is its own affair.
 		-D "$1/trace" -dfilter 0xffffffff80000000+0x7fffffff)
 }

@@ -5,8 +5,8 @@
  *
  * usage: op_loop OPERATION COUNT
  *
- * The machine is told on its debug port when the loop begins ('B') and ends
- * ('E'). Nothing answers there, so the program spins a while after each.
+ * The second serial line is told when the loop begins ('B') and ends ('E'); who
+ * counts answers when he is ready.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -14,11 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/io.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
-#define DEBUG_PORT	0xe9
+#define LINE		"/dev/ttyS1"
 #define FILE_BYTES	(8 << 20)
 #define SMALL_FILES	400
 
@@ -140,34 +140,47 @@ static void prepare(int cold)
 	close(drop);
 }
 
-static void tell(char what)
+static int open_line(void)
 {
-	volatile unsigned long spin;
+	int fd = open(LINE, O_RDWR | O_NOCTTY);
+	struct termios raw;
 
-	outb(what, DEBUG_PORT);
-	for (spin = 0; spin < 5000000; spin++)
-		;
+	if (fd < 0 || tcgetattr(fd, &raw))
+		err(1, LINE);
+	cfmakeraw(&raw);
+	if (tcsetattr(fd, TCSANOW, &raw))
+		err(1, LINE);
+	return fd;
+}
+
+static void tell(int line, char what)
+{
+	char answer;
+
+	expect(write(line, &what, 1), 1);
+	expect(read(line, &answer, 1), 1);
 }
 
 int main(int argc, char **argv)
 {
 	long i, count = argc == 3 ? atol(argv[2]) : 0;
 	size_t op;
+	int line;
 
 	for (op = 0; count > 0 && op < sizeof(operations) / sizeof(*operations); op++) {
 		if (strcmp(operations[op].name, argv[1]))
 			continue;
-		if (ioperm(DEBUG_PORT, 1, 1) ||
-		    posix_memalign((void **)&buffer, 4096, 1 << 20))
-			err(1, "set-up");
+		if (posix_memalign((void **)&buffer, 4096, 1 << 20))
+			err(1, "memory");
+		line = open_line();
 		memset(buffer, 'x', 1 << 20);
 		prepare(operations[op].cold);
 		for (i = 0; i < 8; i++)
 			operations[op].run();
-		tell('B');
+		tell(line, 'B');
 		for (i = 0; i < count; i++)
 			operations[op].run();
-		tell('E');
+		tell(line, 'E');
 		return 0;
 	}
 	fprintf(stderr, "usage: op_loop OPERATION COUNT; operations:");
