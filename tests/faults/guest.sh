@@ -19,6 +19,7 @@ set -u
 . /share/conf
 
 debug=/sys/kernel/debug
+most=1000000000
 case $level in
 kernel-*)
 	page=$debug/fail_page_alloc slab=$debug/failslab
@@ -68,6 +69,8 @@ arm() {
 	*) dirs="$page $slab" ;;
 	esac
 	for dir in $dirs; do
+		# The kernel's own counts nothing but what is left of these.
+		[ -e "$dir/injected" ] || echo $most >"$dir/times"
 		echo "$percent" >"$dir/probability"
 	done
 }
@@ -78,8 +81,15 @@ disarm() {
 }
 
 injected() {
-	[ -e "$page/injected" ] || { echo 0; return; }
-	echo $(($(cat "$page/injected") + $(cat "$slab/injected")))
+	count=0
+	for dir in $dirs; do
+		if [ -e "$dir/injected" ]; then
+			count=$((count + $(cat "$dir/injected")))
+		else
+			count=$((count + most - $(cat "$dir/times")))
+		fi
+	done
+	echo $count
 }
 
 # bounded SECONDS COMMAND...: leaves a command behind that does not end by then,
