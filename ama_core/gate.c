@@ -738,7 +738,7 @@ static __always_inline long run_in_scope(const struct pt_regs *regs,
 				     &target->admission,
 				     manner_of(function, regs, target));
 	if (err)
-		return err;
+		return syscall->never_refused ? call_body(regs, function->body) : err;
 	if (unlikely(target->guess))
 		scope.guess = 1;
 	if (unlikely(scope.on_demand))

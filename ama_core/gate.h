@@ -33,6 +33,8 @@ enum {
  * @resumable: a transfer cut short in the middle of a request is taken up again:
  *             buffer, length and place follow the file
  * @always:    concerns every file system
+ * @never_refused: the caller could not make anything of it: runs without the gate's
+ *             scope then
  */
 struct ama_syscall {
 	const char *name;
@@ -46,6 +48,7 @@ struct ama_syscall {
 	u8 may_block;
 	bool resumable;
 	bool always;
+	bool never_refused;
 };
 
 extern const struct ama_syscall ama_syscalls[];

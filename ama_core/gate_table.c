@@ -150,7 +150,7 @@ const struct ama_syscall ama_syscalls[] = {
 	CALL("flock", AMA_GATE_FILE, .fd = AMA_ARG(0), .may_block = AMA_BLOCKS_FLOCK),
 	CALL("fcntl", AMA_GATE_FILE, .fd = AMA_ARG(0), .may_block = AMA_BLOCKS_FCNTL),
 	CALL("fcntl64", AMA_GATE_FILE, .fd = AMA_ARG(0), .may_block = AMA_BLOCKS_FCNTL),
-	ON_FD("close", AMA_GATE_FILE),
+	CALL("close", AMA_GATE_FILE, .fd = AMA_ARG(0), .never_refused = true),
 	ON_FD_AT("mmap", AMA_GATE_MAP, 4),
 	ON_FD_AT("mmap_pgoff", AMA_GATE_MAP, 4),
 

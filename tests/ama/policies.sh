@@ -60,6 +60,7 @@ refused() {
 	calls_while_held
 	check_is "policy fail: each call is refused" "$all_calls" \
 		"$(came_to 'Cannot allocate memory')"
+	check_is "policy fail: but closing" close "$(came_to Success)"
 	volume >/tmp/after
 	check "policy fail: the volume is as it was" cmp /tmp/before /tmp/after
 }
@@ -76,6 +77,7 @@ timed() {
 	calls_while_held
 	check_is "a time limit: each call is refused" "$all_calls" \
 		"$(came_to 'Cannot allocate memory')"
+	check_is "a time limit: but closing" close "$(came_to Success)"
 	check_is "a time limit: and not before 500 ms" "" "$(too_soon)"
 	volume >/tmp/after
 	check "a time limit: the volume is as it was" cmp /tmp/before /tmp/after
@@ -86,7 +88,8 @@ report $? "a volume"
 refused || not_ok "the volume can be read"
 timed || not_ok "the volume is mounted anew"
 echo go | /surety-bin/refused_calls $at >/tmp/said
-check_is "with the reserve free each call succeeds" "$all_calls" "$(came_to Success)"
+check_is "with the reserve free each call succeeds" "${all_calls% chroot} close chroot" \
+	"$(came_to Success)"
 check_is "nothing needed more than it was granted" 0 "$(cat $ama/underruns)"
 check "unmount" umount $at
 check "the volume is consistent" e2fsck -fn /tmp/image

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static int file, cold, inotify;
+static int file, cold, inotify, spare;
 static char buffer[4096];
 
 static int do_create(void)
@@ -67,13 +67,20 @@ static int do_chroot(void)
 	return chroot("dir");
 }
 
+/* Nobody expects it to fail and leave the file open. */
+static int do_close(void)
+{
+	return close(spare) || fcntl(spare, F_GETFD) != -1 ? -1 : 0;
+}
+
 static const struct {
 	const char *name;
 	int (*make)(void);
 } calls[] = {
 	{ "create", do_create }, { "mkdir", do_mkdir }, { "write", do_write },
 	{ "read", do_read }, { "rename", do_rename }, { "truncate", do_truncate },
-	{ "unlink", do_unlink }, { "watch", do_watch }, { "chroot", do_chroot },
+	{ "unlink", do_unlink }, { "watch", do_watch }, { "close", do_close },
+	{ "chroot", do_chroot },
 };
 
 static long now_ms(void)
@@ -95,8 +102,9 @@ int main(int argc, char **argv)
 		err(1, "%s", argv[1]);
 	file = open("file", O_RDWR);
 	cold = open("cold", O_RDONLY);
+	spare = open("file", O_RDONLY);
 	inotify = inotify_init1(0);
-	if (file < 0 || cold < 0 || inotify < 0)
+	if (file < 0 || cold < 0 || spare < 0 || inotify < 0)
 		err(1, "%s", argv[1]);
 	puts("open");
 	fflush(stdout);
