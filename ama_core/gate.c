@@ -724,7 +724,7 @@ static __always_inline long run_in_scope(const struct pt_regs *regs,
 		.volume = target->sb ? target->admission.volume : 0,
 		.bytes = AMA_PIECE,
 	};
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	long result;
 	int err;
 

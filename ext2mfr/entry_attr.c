@@ -21,7 +21,7 @@ static int ext2mfr_xattr_get(const struct xattr_handler *handler,
 			     struct dentry *dentry, struct inode *inode,
 			     const char *name, void *buffer, size_t size)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	int ret;
 
 	if (refused(inode, handler->flags))
@@ -42,7 +42,7 @@ static int ext2mfr_xattr_set(const struct xattr_handler *handler,
 			     struct inode *inode, const char *name,
 			     const void *value, size_t size, int flags)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	int err;
 
 	if (refused(inode, handler->flags))
@@ -77,7 +77,7 @@ const struct xattr_handler *cfs_xattr_const ext2mfr_xattr_handlers[] = {
 
 ssize_t ext2mfr_listxattr(struct dentry *dentry, char *buffer, size_t size)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	ssize_t ret = e2m_enter(&scope, dentry->d_sb, E2M_OP_XATTR, 0);
 
 	if (ret)
@@ -89,7 +89,7 @@ ssize_t ext2mfr_listxattr(struct dentry *dentry, char *buffer, size_t size)
 
 struct posix_acl *ext2mfr_get_acl(struct inode *inode, int type, bool rcu)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	struct posix_acl *acl;
 	int err;
 
@@ -109,7 +109,7 @@ int ext2mfr_set_acl(struct cfs_idmap *idmap, struct cfs_acl_object *object,
 		    struct posix_acl *acl, int type)
 {
 	struct inode *inode = cfs_acl_inode(object);
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	int err = e2m_enter(&scope, inode->i_sb, E2M_OP_XATTR, 0);
 
 	if (err)
@@ -128,7 +128,7 @@ int ext2mfr_fileattr_get(struct dentry *dentry, struct cfs_fileattr *attr)
 int ext2mfr_fileattr_set(struct cfs_idmap *idmap, struct dentry *dentry,
 			 struct cfs_fileattr *attr)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	int err = e2m_enter(&scope, dentry->d_sb, E2M_OP_IOCTL, 0);
 
 	if (err)
@@ -140,7 +140,7 @@ int ext2mfr_fileattr_set(struct cfs_idmap *idmap, struct dentry *dentry,
 
 static long do_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	long ret = e2m_enter(&scope, file_inode(file)->i_sb, E2M_OP_IOCTL, 0);
 
 	if (ret)

@@ -12,7 +12,7 @@ static struct dentry *
 find_by_handle(struct super_block *sb, struct fid *fid, int len, int type,
 	       struct dentry *(*find)(struct super_block *, struct fid *, int, int))
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	struct dentry *ret;
 	int err = e2m_enter(&scope, sb, E2M_OP_EXPORT, 0);
 
@@ -37,7 +37,7 @@ static struct dentry *ext2mfr_fh_to_parent(struct super_block *sb,
 
 static struct dentry *ext2mfr_get_parent(struct dentry *child)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	struct dentry *ret;
 	int err = e2m_enter(&scope, child->d_sb, E2M_OP_EXPORT, 0);
 

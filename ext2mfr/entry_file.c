@@ -112,7 +112,7 @@ static int lock_inode_shared(struct inode *inode, const struct kiocb *iocb)
 static ssize_t read_direct(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	ssize_t ret = lock_inode_shared(inode, iocb);
 
 	if (ret)
@@ -132,7 +132,7 @@ static ssize_t read_direct(struct kiocb *iocb, struct iov_iter *to)
 static ssize_t read_in_scope(struct kiocb *iocb, struct iov_iter *to)
 {
 	size_t count = iov_iter_count(to);
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	ssize_t ret;
 
 	ret = enter_transfer(&scope, iocb, E2M_OP_READ, count);
@@ -222,7 +222,7 @@ static ssize_t write_locked(struct ama_scope *scope, struct kiocb *iocb,
 static ssize_t ext2mfr_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	ssize_t ret;
 
 	ret = lock_inode(inode, iocb);
@@ -245,7 +245,7 @@ static ssize_t ext2mfr_splice_read(struct file *in, loff_t *ppos,
 				   struct pipe_inode_info *pipe, size_t len,
 				   unsigned int flags)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	ssize_t ret;
 
 	len = min_t(size_t, len, AMA_PIECE);
@@ -267,7 +267,7 @@ static ssize_t ext2mfr_splice_write(struct pipe_inode_info *pipe,
 {
 	struct super_block *sb = file_inode(out)->i_sb;
 	struct ama_call call = e2m_call(sb, 0);
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	ssize_t ret;
 
 	ama_scope_open_on_demand(&scope, &ext2mfr_client, E2M_OP_WRITE, &call,
@@ -280,7 +280,7 @@ static ssize_t ext2mfr_splice_write(struct pipe_inode_info *pipe,
 static loff_t ext2mfr_llseek(struct file *file, loff_t offset, int whence)
 {
 	struct inode *inode = file_inode(file);
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	loff_t ret;
 
 	if (whence != SEEK_HOLE && whence != SEEK_DATA)
@@ -298,7 +298,7 @@ static loff_t ext2mfr_llseek(struct file *file, loff_t offset, int whence)
 static int ext2mfr_fsync(struct file *file, loff_t start, loff_t end,
 			 int datasync)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	int err = e2m_enter(&scope, file_inode(file)->i_sb, E2M_OP_FSYNC, 0);
 
 	if (err)
@@ -312,7 +312,7 @@ static long ext2mfr_fallocate(struct file *file, int mode, loff_t offset,
 			      loff_t len)
 {
 	struct inode *inode = file_inode(file);
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	long err;
 
 	inode_lock(inode);
@@ -331,7 +331,7 @@ static long ext2mfr_fallocate(struct file *file, int mode, loff_t offset,
 /* The last writer leaves: what was set aside for more goes back. */
 static int ext2mfr_release(struct inode *inode, struct file *file)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 
 	if (!(file->f_mode & FMODE_WRITE) ||
 	    list_empty_careful(&E2M_I(inode)->win_link) ||
@@ -346,7 +346,7 @@ static int ext2mfr_release(struct inode *inode, struct file *file)
 
 static int ext2mfr_iterate(struct file *file, struct dir_context *ctx)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	int err = e2m_enter(&scope, file_inode(file)->i_sb, E2M_OP_READDIR, 0);
 
 	if (err)

@@ -9,7 +9,7 @@
 static struct dentry *ext2mfr_lookup(struct inode *dir, struct dentry *dentry,
 				     unsigned int flags)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	struct dentry *ret;
 	int err = e2m_enter(&scope, dir->i_sb, E2M_OP_LOOKUP, 0);
 
@@ -23,7 +23,7 @@ static struct dentry *ext2mfr_lookup(struct inode *dir, struct dentry *dentry,
 static int ext2mfr_create(struct cfs_idmap *idmap, struct inode *dir,
 			  struct dentry *dentry, umode_t mode, bool excl)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	int err = e2m_enter(&scope, dir->i_sb, E2M_OP_CHANGE, 0);
 
 	if (err)
@@ -36,7 +36,7 @@ static int ext2mfr_create(struct cfs_idmap *idmap, struct inode *dir,
 static int ext2mfr_tmpfile(struct cfs_idmap *idmap, struct inode *dir,
 			   struct file *file, umode_t mode)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	int err = e2m_enter(&scope, dir->i_sb, E2M_OP_CHANGE, 0);
 
 	if (err)
@@ -49,7 +49,7 @@ static int ext2mfr_tmpfile(struct cfs_idmap *idmap, struct inode *dir,
 static int ext2mfr_mknod(struct cfs_idmap *idmap, struct inode *dir,
 			 struct dentry *dentry, umode_t mode, dev_t rdev)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	int err = e2m_enter(&scope, dir->i_sb, E2M_OP_CHANGE, 0);
 
 	if (err)
@@ -62,7 +62,7 @@ static int ext2mfr_mknod(struct cfs_idmap *idmap, struct inode *dir,
 static int ext2mfr_link(struct dentry *old, struct inode *dir,
 			struct dentry *dentry)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	int err = e2m_enter(&scope, dir->i_sb, E2M_OP_CHANGE, 0);
 
 	if (err)
@@ -75,7 +75,7 @@ static int ext2mfr_link(struct dentry *old, struct inode *dir,
 static int ext2mfr_symlink(struct cfs_idmap *idmap, struct inode *dir,
 			   struct dentry *dentry, const char *target)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	int err = e2m_enter(&scope, dir->i_sb, E2M_OP_CHANGE, 0);
 
 	if (err)
@@ -88,7 +88,7 @@ static int ext2mfr_symlink(struct cfs_idmap *idmap, struct inode *dir,
 static CFS_MKDIR_TYPE ext2mfr_mkdir(struct cfs_idmap *idmap, struct inode *dir,
 				 struct dentry *dentry, umode_t mode)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	int err = e2m_enter(&scope, dir->i_sb, E2M_OP_CHANGE, 0);
 
 	if (err)
@@ -100,7 +100,7 @@ static CFS_MKDIR_TYPE ext2mfr_mkdir(struct cfs_idmap *idmap, struct inode *dir,
 
 static int ext2mfr_unlink(struct inode *dir, struct dentry *dentry)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	int err = e2m_enter(&scope, dir->i_sb, E2M_OP_CHANGE, 0);
 
 	if (err)
@@ -112,7 +112,7 @@ static int ext2mfr_unlink(struct inode *dir, struct dentry *dentry)
 
 static int ext2mfr_rmdir(struct inode *dir, struct dentry *dentry)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	int err = e2m_enter(&scope, dir->i_sb, E2M_OP_CHANGE, 0);
 
 	if (err)
@@ -126,7 +126,7 @@ static int ext2mfr_rename(struct cfs_idmap *idmap, struct inode *old_dir,
 			  struct dentry *old_dentry, struct inode *new_dir,
 			  struct dentry *new_dentry, unsigned int flags)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	int err = e2m_enter(&scope, old_dir->i_sb, E2M_OP_CHANGE, 0);
 
 	if (err)
@@ -139,7 +139,7 @@ static int ext2mfr_rename(struct cfs_idmap *idmap, struct inode *old_dir,
 static int ext2mfr_setattr(struct cfs_idmap *idmap, struct dentry *dentry,
 			   struct iattr *attr)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	int err = e2m_enter(&scope, dentry->d_sb, E2M_OP_SETATTR, 0);
 
 	if (err)
@@ -159,7 +159,7 @@ static int ext2mfr_getattr(struct cfs_idmap *idmap, const struct path *path,
 static int ext2mfr_fiemap(struct inode *inode, struct fiemap_extent_info *info,
 			  u64 start, u64 len)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	u64 size;
 	int err;
 
@@ -179,7 +179,7 @@ static int ext2mfr_fiemap(struct inode *inode, struct fiemap_extent_info *info,
 static const char *ext2mfr_get_link(struct dentry *dentry, struct inode *inode,
 				    struct delayed_call *done)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	const char *target;
 	int err;
 

@@ -48,7 +48,7 @@ static vm_fault_t ext2mfr_fault(struct vm_fault *vmf)
 {
 	struct inode *inode = file_inode(vmf->vma->vm_file);
 	vm_fault_t ret = VM_FAULT_SIGBUS;
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 
 	if (e2m_enter(&scope, inode->i_sb, E2M_OP_FAULT, 0))
 		return VM_FAULT_OOM;
@@ -85,7 +85,7 @@ static vm_fault_t ext2mfr_page_mkwrite(struct vm_fault *vmf)
 {
 	struct super_block *sb = file_inode(vmf->vma->vm_file)->i_sb;
 	vm_fault_t ret = VM_FAULT_OOM;
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 
 	/* First: a frozen volume makes it wait for as long as somebody likes. */
 	sb_start_pagefault(sb);
@@ -124,7 +124,7 @@ int ext2mfr_mmap(struct file *file, struct vm_area_struct *vma)
 static int ext2mfr_read_folio(struct file *file, struct folio *folio)
 {
 	struct inode *inode = folio->mapping->host;
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	int err = e2m_enter(&scope, inode->i_sb, E2M_OP_READ,
 			    folio_size(folio));
 
@@ -152,7 +152,7 @@ static void ext2mfr_readahead(struct readahead_control *rac)
 static int ext2mfr_writepages(struct address_space *mapping,
 			      struct writeback_control *wbc)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	int err;
 
 	if (!e2m_enter_progress(&scope, mapping->host->i_sb, E2M_OP_WRITEBACK))
@@ -164,7 +164,7 @@ static int ext2mfr_writepages(struct address_space *mapping,
 
 static sector_t ext2mfr_bmap(struct address_space *mapping, sector_t block)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	sector_t ret;
 
 	if (e2m_enter(&scope, mapping->host->i_sb, E2M_OP_MAP, 0))

@@ -44,7 +44,7 @@ static void init_once(void *object)
 static int ext2mfr_write_inode(struct inode *inode,
 			       struct writeback_control *wbc)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	int err;
 
 	if (!e2m_enter_progress(&scope, inode->i_sb, E2M_OP_WRITE_INODE))
@@ -58,7 +58,7 @@ static void ext2mfr_evict_inode(struct inode *inode)
 {
 	struct super_block *sb = inode->i_sb;
 	bool gone = e2m_inode_gone(inode), scoped;
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 
 	/* Before the scope: thawing a volume needs what others would hold here. */
 	if (gone)
@@ -73,7 +73,7 @@ static void ext2mfr_evict_inode(struct inode *inode)
 
 static void ext2mfr_put_super(struct super_block *sb)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	bool scoped = e2m_enter_progress(&scope, sb, E2M_OP_SYNC);
 
 	e2m_put_super(sb);
@@ -84,7 +84,7 @@ static void ext2mfr_put_super(struct super_block *sb)
 
 static int ext2mfr_sync_fs(struct super_block *sb, int wait)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	int err;
 
 	if (!e2m_enter_progress(&scope, sb, E2M_OP_SYNC))
@@ -96,7 +96,7 @@ static int ext2mfr_sync_fs(struct super_block *sb, int wait)
 
 static int ext2mfr_freeze_fs(struct super_block *sb)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	int err;
 
 	if (!e2m_enter_progress(&scope, sb, E2M_OP_SYNC))
@@ -110,7 +110,7 @@ static int ext2mfr_freeze_fs(struct super_block *sb)
 
 static int ext2mfr_unfreeze_fs(struct super_block *sb)
 {
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	int err;
 
 	if (!e2m_enter_progress(&scope, sb, E2M_OP_SYNC))
@@ -186,7 +186,7 @@ static int ext2mfr_get_tree(struct fs_context *fc)
 static int ext2mfr_reconfigure(struct fs_context *fc)
 {
 	struct super_block *sb = fc->root->d_sb;
-	AMA_SCOPE(scope);
+	DEFINE_AMA_SCOPE(scope);
 	int err = e2m_enter(&scope, sb, E2M_OP_MOUNT, 0);
 
 	if (err)

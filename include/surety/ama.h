@@ -214,14 +214,14 @@ void ama_scope_close_own(struct ama_scope *scope);
 
 /* Opening sets every member, so that a kernel that clears stacks need not. */
 #if __has_attribute(__uninitialized__)
-#define AMA_SCOPE(name)	struct ama_scope name __attribute__((__uninitialized__))
+#define DEFINE_AMA_SCOPE(name)	struct ama_scope name __attribute__((__uninitialized__))
 #else
-#define AMA_SCOPE(name)	struct ama_scope name
+#define DEFINE_AMA_SCOPE(name)	struct ama_scope name
 #endif
 
 /**
  * ama_scope_open - admit a request, so that none of its allocations fails
- * @scope:     on the caller's stack, see AMA_SCOPE(); no need to initialise it
+ * @scope:     on the caller's stack, see DEFINE_AMA_SCOPE(); no need to initialise it
  * @client:    that the operation belongs to; registered and active
  * @op:        index of the operation in the client's table
  * @call:      what its demand depends on
