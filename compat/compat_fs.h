@@ -147,6 +147,42 @@ static inline struct folio *cfs_lock_cached(struct address_space *mapping,
 	return IS_ERR_OR_NULL(folio) ? NULL : folio;
 }
 
+/* Likewise, locked, and no writeback that needs it unchanged is under way. */
+static inline struct folio *cfs_lock_to_write(struct address_space *mapping,
+					      pgoff_t index)
+{
+	struct folio *folio = __filemap_get_folio(mapping, index,
+						  FGP_LOCK | FGP_WRITE | FGP_STABLE, 0);
+
+	return IS_ERR_OR_NULL(folio) ? NULL : folio;
+}
+
+/* Copy from memory that may be paged out, of which no more is copied then. */
+static inline size_t cfs_copy_to_folio(struct folio *folio, size_t offset,
+				       size_t len, struct iov_iter *from)
+{
+#ifdef HAVE_COPY_FOLIO_FROM_ITER
+	return copy_folio_from_iter_atomic(folio, offset, len, from);
+#else
+	return copy_page_from_iter_atomic(folio_page(folio, 0), offset, len,
+					  from);
+#endif
+}
+
+/* A read into a locked folio has ended. */
+static inline void cfs_folio_end_read(struct folio *folio, bool success)
+{
+#ifdef HAVE_FOLIO_END_READ
+	folio_end_read(folio, success);
+#else
+	if (success)
+		folio_mark_uptodate(folio);
+	else
+		folio_set_error(folio);
+	folio_unlock(folio);
+#endif
+}
+
 /* Head of iomap_writeback_ops.map_blocks(): the length was added in 6.12. */
 #ifdef HAVE_IOMAP_MAP_BLOCKS_LEN
 #define CFS_MAP_DIRTY(name, ctx, inode, offset) \

@@ -441,7 +441,7 @@ static void note_allocated(struct inode *inode, u32 lblk,
 	spin_lock(&ei->lock);
 	if (hide) {
 		ei->fresh_start = lblk;
-		ei->fresh_end = lblk + branch->len;
+		WRITE_ONCE(ei->fresh_end, lblk + branch->len);
 	}
 	ei->last_lblk = lblk + branch->len - 1;
 	ei->last_pblk = branch->data + branch->len - 1;

@@ -132,7 +132,10 @@ static int ext2mfr_read_folio(struct file *file, struct folio *folio)
 		folio_unlock(folio);
 		return err;
 	}
-	err = cfs_read_folio(folio, &e2m_iomap_ops);
+	if (e2m_page_is_block(inode) && !folio_test_large(folio))
+		err = e2m_read_page(folio, 0);
+	else
+		err = cfs_read_folio(folio, &e2m_iomap_ops);
 	e2m_leave(&scope);
 	return err;
 }
@@ -142,11 +145,15 @@ static int ext2mfr_read_folio(struct file *file, struct folio *folio)
  */
 static void ext2mfr_readahead(struct readahead_control *rac)
 {
-	struct super_block *sb = rac->mapping->host->i_sb;
+	const struct inode *inode = rac->mapping->host;
 
-	if (ama_scope_left() < E2M_KEEP_LOOK(sb))
+	if (ama_scope_left() < E2M_KEEP_LOOK(inode->i_sb))
 		return;
-	cfs_readahead(rac, &e2m_iomap_ops);
+	/* An error is met again by the one who wants the page. */
+	if (readahead_count(rac) == 1 && e2m_page_is_block(inode))
+		e2m_read_page(readahead_folio(rac), REQ_RAHEAD);
+	else
+		cfs_readahead(rac, &e2m_iomap_ops);
 }
 
 static int ext2mfr_writepages(struct address_space *mapping,

@@ -467,7 +467,14 @@ extern const struct address_space_operations ext2mfr_aops;
 ssize_t e2m_buffered_write(struct kiocb *iocb, struct iov_iter *from);
 int e2m_writepages(struct address_space *mapping,
 		   struct writeback_control *wbc);
+int e2m_map_for_read(struct inode *inode, u32 lblk, u32 max,
+		     struct e2m_run *run);
 int e2m_zero_tail(struct inode *inode, loff_t pos);
+
+/* page_io.c */
+bool e2m_page_is_block(const struct inode *inode);
+int e2m_read_page(struct folio *folio, blk_opf_t flags);
+size_t e2m_overwrite_page(const struct kiocb *iocb, struct iov_iter *from);
 
 /* super.c */
 int e2m_fill_super(struct super_block *sb, struct fs_context *fc);

@@ -227,7 +227,7 @@ static int allocate_zeroes(struct inode *inode, u32 first, u32 last)
 			e2m_free_range(inode, first, first + run.len - 1);
 		spin_lock(&ei->lock);
 		ei->fresh_start = 0;
-		ei->fresh_end = 0;
+		WRITE_ONCE(ei->fresh_end, 0);
 		spin_unlock(&ei->lock);
 		cond_resched();
 	}

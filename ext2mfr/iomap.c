@@ -65,15 +65,21 @@ static void end_fresh(struct e2m_inode *ei)
 {
 	spin_lock(&ei->lock);
 	ei->fresh_start = 0;
-	ei->fresh_end = 0;
+	WRITE_ONCE(ei->fresh_end, 0);
 	spin_unlock(&ei->lock);
 }
 
-/* Readers see a fresh block as a hole: cut the run where that changes. */
+/*
+ * Readers see a fresh block as a hole: cut the run where that changes. What is
+ * fresh is noted before it can be found, so who found a run and sees nothing fresh
+ * needs no lock.
+ */
 static void hide_fresh(struct e2m_inode *ei, struct e2m_run *run)
 {
 	u32 start, end;
 
+	if (!READ_ONCE(ei->fresh_end))
+		return;
 	spin_lock(&ei->lock);
 	start = ei->fresh_start;
 	end = ei->fresh_end;
@@ -87,6 +93,26 @@ static void hide_fresh(struct e2m_inode *ei, struct e2m_run *run)
 		run->pblk = 0;
 		run->len = min(run->len, end - run->lblk);
 	}
+}
+
+/**
+ * e2m_map_for_read - where blocks of a file lie, for who reads them
+ * @inode: the file
+ * @lblk:  first block asked for
+ * @max:   how many blocks are of interest, at least 1
+ * @run:   receives the run, or hole, that starts there; 1 to @max blocks
+ *
+ * Context: may sleep; takes map_sem.
+ * Return: as e2m_map_find().
+ */
+int e2m_map_for_read(struct inode *inode, u32 lblk, u32 max,
+		     struct e2m_run *run)
+{
+	int err = e2m_map_find(inode, lblk, max, E2M_KEEP_DATA, run);
+
+	if (!err)
+		hide_fresh(E2M_I(inode), run);
+	return err;
 }
 
 static void run_to_iomap(const struct inode *inode, const struct e2m_run *run,
@@ -161,12 +187,9 @@ static int e2m_iomap_begin(struct inode *inode, loff_t pos, loff_t length,
 		err = map_for_write(inode, first, last - first + 1, flags,
 				    &run);
 	else
-		err = e2m_map_find(inode, first, last - first + 1,
-				   E2M_KEEP_DATA, &run);
+		err = e2m_map_for_read(inode, first, last - first + 1, &run);
 	if (err)
 		return err;
-	if (!(flags & IOMAP_WRITE))
-		hide_fresh(ei, &run);
 	run_to_iomap(inode, &run, iomap);
 	if (flags & IOMAP_WRITE)
 		iomap->validity_cookie = ei->fresh_cookie;
@@ -256,9 +279,14 @@ const struct iomap_ops e2m_iomap_ops = {
 ssize_t e2m_buffered_write(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
-	loff_t size = i_size_read(inode), pos = iocb->ki_pos;
+	size_t done = e2m_overwrite_page(iocb, from);
+	loff_t size = i_size_read(inode), pos;
 	ssize_t ret;
 
+	iocb->ki_pos += done;
+	if (!iov_iter_count(from))
+		return done;
+	pos = iocb->ki_pos;
 	if (pos > size) {
 		ret = e2m_zero_tail(inode, size);
 		if (ret)
@@ -270,7 +298,7 @@ ssize_t e2m_buffered_write(struct kiocb *iocb, struct iov_iter *from)
 	/* Some versions of iomap do this, some do not. */
 	if (ret > 0)
 		iocb->ki_pos = pos + ret;
-	return ret;
+	return done ? done + max_t(ssize_t, ret, 0) : ret;
 }
 
 /**

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define FILE_SIZE	(8 << 20)
-#define SMALL_FILES	2000
+#define SMALL_FILES	10000
 
 static char *buffer;
 static unsigned int state = 1;
@@ -109,10 +109,17 @@ static void sequential(size_t unit, int flags, const char *prefix)
 	close(fd);
 }
 
-static void random_access(int flags, const char *prefix)
+/* Pages at random; larger units each once, in an order that looks so. */
+static off_t random_place(size_t unit, long i)
 {
-	const size_t unit = 4096;
-	long count = 1000, i;
+	long units = FILE_SIZE / unit;
+
+	return (off_t)(unit == 4096 ? pick(units) : i * 7919 % units) * unit;
+}
+
+static void random_access(size_t unit, int flags, const char *prefix)
+{
+	long count = unit == 4096 ? 1000 : FILE_SIZE / unit, i;
 	char what[64];
 	double start;
 	int fd = open_file("seq", O_RDWR | flags);
@@ -120,12 +127,12 @@ static void random_access(int flags, const char *prefix)
 	drop_caches();
 	start = now();
 	for (i = 0; i < count; i++)
-		transfer(fd, 0, unit, (off_t)pick(FILE_SIZE / unit) * unit);
+		transfer(fd, 0, unit, random_place(unit, i));
 	snprintf(what, sizeof(what), "%srandom_read", prefix);
 	report(what, unit, start, count);
 	start = now();
 	for (i = 0; i < count; i++)
-		transfer(fd, 1, unit, (off_t)pick(FILE_SIZE / unit) * unit);
+		transfer(fd, 1, unit, random_place(unit, i));
 	fsync(fd);
 	snprintf(what, sizeof(what), "%srandom_write", prefix);
 	report(what, unit, start, count);
@@ -157,6 +164,15 @@ static void mapped(void)
 	double start;
 	long i;
 
+	map = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		err(1, "mmap");
+	drop_caches();
+	start = now();
+	for (i = 0; i < FILE_SIZE; i += 4096)
+		(void)map[i];
+	report("mmap_read_4k", 0, start, FILE_SIZE / 4096);
+	munmap((void *)map, FILE_SIZE);
 	drop_caches();
 	map = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
@@ -220,18 +236,22 @@ static void small_files(void)
 
 int main(void)
 {
+	static const size_t units[] = { 4096, 128 << 10, 1 << 20 };
+	unsigned int i;
+
 	if (posix_memalign((void **)&buffer, 4096, 1 << 20))
 		err(1, "memory");
 	memset(buffer, 'x', 1 << 20);
-	sequential(4096, 0, "seq_");
-	sequential(128 << 10, 0, "seq_");
-	sequential(1 << 20, 0, "seq_");
-	random_access(0, "");
+	for (i = 0; i < 3; i++)
+		sequential(units[i], 0, "seq_");
+	for (i = 0; i < 3; i++)
+		random_access(units[i], 0, "");
 	random_into_hole();
 	mapped();
-	sequential(4096, O_DIRECT, "direct_");
-	sequential(128 << 10, O_DIRECT, "direct_");
-	random_access(O_DIRECT, "direct_");
+	for (i = 0; i < 3; i++)
+		sequential(units[i], O_DIRECT, "direct_");
+	for (i = 0; i < 3; i++)
+		random_access(units[i], O_DIRECT, "direct_");
 	small_files();
 	return 0;
 }

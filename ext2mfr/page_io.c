@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One page that is one block: reading it, and writing over what is cached of it. iomap
+ * keeps nothing of such folios, so both ways can be taken on the same file;
+ * its own, made for many pages and many extents, costs some hundred instructions more.
+ */
+#include <linux/bio.h>
+#include <linux/uio.h>
+#include "demand.h"
+#include "layout.h"
+
+static void page_was_read(struct bio *bio)
+{
+	cfs_folio_end_read(page_folio(bio_first_page_all(bio)),
+			   !bio->bi_status);
+	bio_put(bio);
+}
+
+static void submit_read(struct folio *folio, const struct inode *inode,
+			u32 pblk, blk_opf_t flags)
+{
+	struct bio *bio = bio_alloc(inode->i_sb->s_bdev, 1,
+				    REQ_OP_READ | flags, GFP_NOFS);
+
+	bio->bi_iter.bi_sector = (sector_t)pblk <<
+				 (PAGE_SHIFT - SECTOR_SHIFT);
+	bio->bi_end_io = page_was_read;
+	__bio_add_page(bio, folio_page(folio, 0), PAGE_SIZE, 0);
+	submit_bio(bio);
+}
+
+/**
+ * e2m_page_is_block - is a file's page a block
+ * @inode: the file
+ *
+ * Context: any.
+ * Return: whether e2m_read_page() may be used for its folios of one page.
+ */
+bool e2m_page_is_block(const struct inode *inode)
+{
+	return inode->i_blkbits == PAGE_SHIFT;
+}
+
+/**
+ * e2m_read_page - read a page that is a block
+ * @folio: one page of the page cache, locked and not up to date; unlocked when it
+ *         has been read, or has failed
+ * @flags: REQ_RAHEAD, or 0
+ *
+ * Context: may sleep.
+ * Return: 0, -EIO, -EFSCORRUPTED.
+ */
+int e2m_read_page(struct folio *folio, blk_opf_t flags)
+{
+	struct inode *inode = folio->mapping->host;
+	struct e2m_run run = { };
+	int err = 0;
+
+	if (folio_pos(folio) < i_size_read(inode))
+		err = e2m_map_for_read(inode, folio->index, 1, &run);
+	if (!err && run.pblk) {
+		submit_read(folio, inode, run.pblk, flags);
+		return 0;
+	}
+	if (!err)
+		folio_zero_range(folio, 0, PAGE_SIZE);
+	cfs_folio_end_read(folio, !err);
+	return err;
+}
+
+/* Can @folio be written over as it is: nothing to read, nothing to allocate. */
+static bool can_overwrite(struct folio *folio, struct inode *inode)
+{
+	struct e2m_run run;
+
+	if (!folio_test_uptodate(folio) || folio_test_large(folio))
+		return false;
+	if (folio_test_dirty(folio))
+		return true;
+	return !e2m_map_find(inode, folio->index, 1, E2M_KEEP_DATA, &run) &&
+	       run.pblk;
+}
+
+static size_t overwrite_locked(struct folio *folio, size_t offset, size_t len,
+			       struct iov_iter *from)
+{
+	size_t copied = cfs_copy_to_folio(folio, offset, len, from);
+
+	flush_dcache_folio(folio);
+	if (copied)
+		filemap_dirty_folio(folio->mapping, folio);
+	return copied;
+}
+
+/**
+ * e2m_overwrite_page - write over data that is cached
+ * @iocb: where; not changed
+ * @from: what; advanced by as much as was written
+ *
+ * Context: may sleep; the inode lock is held.
+ * Return: number of bytes, 0 if this is not the way: the range is not inside a page
+ * that is a block, not inside the file, not cached, or the source is not in memory.
+ */
+size_t e2m_overwrite_page(const struct kiocb *iocb, struct iov_iter *from)
+{
+	struct address_space *mapping = iocb->ki_filp->f_mapping;
+	size_t offset = offset_in_page(iocb->ki_pos);
+	size_t len = iov_iter_count(from), copied = 0;
+	struct inode *inode = mapping->host;
+	struct folio *folio;
+
+	if (offset + len > PAGE_SIZE || !e2m_page_is_block(inode) ||
+	    iocb->ki_pos + len > i_size_read(inode) ||
+	    (iocb->ki_flags & IOCB_NOWAIT))
+		return 0;
+	folio = cfs_lock_to_write(mapping, iocb->ki_pos >> PAGE_SHIFT);
+	if (!folio)
+		return 0;
+	if (can_overwrite(folio, inode))
+		copied = overwrite_locked(folio, offset, len, from);
+	folio_unlock(folio);
+	folio_put(folio);
+	if (copied)
+		balance_dirty_pages_ratelimited(mapping);
+	return copied;
+}
