@@ -181,7 +181,9 @@ int e2m_alloc_blocks(struct inode *inode, u32 goal, u32 want, u32 *block,
 	do {
 		allowed = blocks_allowed(sbi, want);
 		taken = allowed ? take_anywhere(sb, goal, allowed, block) : 0;
-	} while (taken <= 0 && e2m_window_drop_all(sb));
+	} while (taken <= 0 &&
+		 (e2m_window_drop_all(sb) || e2m_retire_release(sb) ||
+		  e2m_prepared_drop(sb)));
 	if (taken <= 0)
 		return taken ? taken : -ENOSPC;
 	*got = taken;

@@ -368,14 +368,14 @@ static void undo_branch(struct inode *inode, struct branch *branch)
 static int build_branch(struct inode *inode, u32 lblk, u32 want,
 			const struct path_walk *walk, struct branch *branch)
 {
-	u32 goal = pointer_goal(inode, walk), block, got;
+	u32 goal = pointer_goal(inode, walk), block;
 	unsigned int missing = walk->depth - walk->have;
 	struct buffer_head *bh;
 	int err;
 
 	*branch = (struct branch){ };
 	while (branch->nr < missing) {
-		err = e2m_alloc_blocks(inode, goal, 1, &block, &got);
+		err = e2m_prepared_take(inode, goal, &block);
 		if (err)
 			goto undo;
 		bh = e2m_meta_new(inode->i_sb, block);

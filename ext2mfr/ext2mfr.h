@@ -137,6 +137,16 @@ struct e2m_sb {
 	struct bio recycle_bio;
 	struct bio_vec recycle_vec;
 
+	/* Pointer blocks that are no file's and not free yet, see retire.c. */
+	struct mutex retire_lock;	/* protects the two that follow */
+	u32 *retired;
+	unsigned int nr_retired;
+
+	/* Blocks that can become pointer blocks, see prepare.c. */
+	struct mutex prepare_lock;	/* protects the two that follow */
+	u32 prepared_start;
+	u32 nr_prepared;
+
 	unsigned long errors_seen;
 	spinlock_t errors_lock;		/* protects errors_known */
 	errseq_t errors_known;		/* of the device's mapping */
@@ -293,6 +303,7 @@ void e2m_meta_forget(struct super_block *sb, u32 block);
 void e2m_meta_dirty(struct buffer_head *bh, struct inode *inode);
 int e2m_meta_sync(struct super_block *sb, struct buffer_head *bh);
 void e2m_meta_check_written(struct super_block *sb);
+int e2m_write_all(struct super_block *sb);
 
 /* super_check.c */
 int e2m_check_super(struct super_block *sb, const struct e2_super *es,
@@ -318,6 +329,16 @@ void e2m_free_blocks(struct super_block *sb, struct inode *inode, u32 block,
 /* trim.c */
 void e2m_discard_range(struct super_block *sb, u32 block, u32 count);
 int e2m_trim(struct super_block *sb, struct fstrim_range *range);
+
+/* prepare.c */
+int e2m_prepared_take(struct inode *inode, u32 goal, u32 *block);
+bool e2m_prepared_drop(struct super_block *sb);
+
+/* retire.c */
+int e2m_retire_init(struct e2m_sb *sbi);
+void e2m_retire_exit(struct e2m_sb *sbi);
+void e2m_retire(struct super_block *sb, u32 block);
+bool e2m_retire_release(struct super_block *sb);
 
 /* window.c */
 u32 e2m_window_take(struct inode *inode, u32 goal, u32 want, u32 *block);
@@ -353,6 +374,7 @@ bool e2m_has_map(const struct inode *inode);
 /* inode.c */
 struct inode *e2m_iget(struct super_block *sb, u32 ino);
 int e2m_write_inode(struct inode *inode, bool sync);
+int e2m_store_map(struct inode *inode);
 void e2m_evict_inode(struct inode *inode);
 
 /* Will eviction free it on the volume? */

@@ -359,6 +359,33 @@ int e2m_write_inode(struct inode *inode, bool sync)
 }
 
 /**
+ * e2m_store_map - copy what an inode's slots name into its block of the inode table
+ * @inode: the inode; map_sem is held
+ *
+ * Context: may sleep.
+ * Return: 0 or -EIO.
+ */
+int e2m_store_map(struct inode *inode)
+{
+	struct e2m_inode *ei = E2M_I(inode);
+	struct buffer_head *bh;
+	struct e2_inode *raw;
+
+	/* The table has nothing of this inode yet. */
+	if (test_bit(E2M_NEW_RAW, &ei->state))
+		return 0;
+	bh = read_raw(inode->i_sb, inode->i_ino, &raw);
+	if (IS_ERR(bh))
+		return PTR_ERR(bh);
+	lock_buffer(bh);
+	memcpy(raw->i_block, ei->slots, sizeof(raw->i_block));
+	unlock_buffer(bh);
+	e2m_meta_dirty(bh, NULL);
+	brelse(bh);
+	return 0;
+}
+
+/**
  * e2m_inode_unsynced - is what a background write has copied not on the device
  * @inode: the inode, clean in memory
  *

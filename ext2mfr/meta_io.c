@@ -206,6 +206,24 @@ int e2m_meta_sync(struct super_block *sb, struct buffer_head *bh)
 }
 
 /**
+ * e2m_write_all - bring all metadata to the device, and out of its cache
+ * @sb: the volume
+ *
+ * Context: may sleep; no buffer is locked.
+ * Return: 0 or an errno.
+ */
+int e2m_write_all(struct super_block *sb)
+{
+	int err = sync_blockdev(sb->s_bdev);
+
+	if (err)
+		e2m_meta_check_written(sb);
+	else
+		err = blkdev_issue_flush(sb->s_bdev);
+	return err;
+}
+
+/**
  * e2m_meta_check_written - report that metadata could not be written
  * @sb: the volume
  *

@@ -178,7 +178,7 @@ static struct e2m_sb *alloc_sbi(struct super_block *sb)
 		return NULL;
 	sbi->group_locks = kzalloc(sizeof(*sbi->group_locks), GFP_KERNEL);
 	sbi->recycle_page = alloc_page(GFP_KERNEL);
-	if (!sbi->group_locks || !sbi->recycle_page) {
+	if (!sbi->group_locks || !sbi->recycle_page || e2m_retire_init(sbi)) {
 		kfree(sbi->group_locks);
 		put_recycle(sbi);
 		kfree(sbi);
@@ -188,6 +188,7 @@ static struct e2m_sb *alloc_sbi(struct super_block *sb)
 	sbi->vfs_sb = sb;
 	mutex_init(&sbi->es_lock);
 	mutex_init(&sbi->recycle_lock);
+	mutex_init(&sbi->prepare_lock);
 	spin_lock_init(&sbi->gen_lock);
 	spin_lock_init(&sbi->errors_lock);
 	spin_lock_init(&sbi->windows_lock);
@@ -205,6 +206,7 @@ static void free_sbi(struct e2m_sb *sbi)
 	put_descriptors(sbi);
 	brelse(sbi->sb_bh);
 	put_recycle(sbi);
+	e2m_retire_exit(sbi);
 	kfree(sbi->group_locks);
 	/* The gate reads a volume's policy without a reference to it. */
 	synchronize_rcu();
@@ -307,11 +309,18 @@ static int start_writing(struct super_block *sb)
 	return commit_super(sb, true);
 }
 
-/* All is on the device: the volume counts as unmounted. */
+/* All is brought to the device: the volume counts as unmounted. */
 static int stop_writing(struct super_block *sb)
 {
 	struct e2m_sb *sbi = E2M_SB(sb);
+	int err;
 
+	e2m_window_drop_all(sb);
+	e2m_prepared_drop(sb);
+	e2m_retire_release(sb);
+	err = e2m_write_all(sb);
+	if (err)
+		return err;
 	mutex_lock(&sbi->es_lock);
 	sbi->es->s_state = cpu_to_le16(sbi->mount_state);
 	mutex_unlock(&sbi->es_lock);
@@ -389,7 +398,8 @@ void e2m_put_super(struct super_block *sb)
  * @sb:   the volume
  * @wait: until they are on the device
  *
- * Windows go first, so that the volume on the device owes nobody a block.
+ * What is set aside, and retired blocks, go first, so that the volume on the device owes
+ * nobody a block.
  *
  * Context: may sleep.
  * Return: 0 or an errno.
@@ -399,6 +409,9 @@ int e2m_sync_super(struct super_block *sb, bool wait)
 	if (sb_rdonly(sb))
 		return 0;
 	e2m_window_drop_all(sb);
+	e2m_prepared_drop(sb);
+	if (wait)
+		e2m_retire_release(sb);
 	e2m_meta_check_written(sb);
 	return commit_super(sb, wait);
 }
@@ -412,13 +425,7 @@ int e2m_sync_super(struct super_block *sb, bool wait)
  */
 int e2m_freeze(struct super_block *sb)
 {
-	int err;
-
-	if (sb_rdonly(sb))
-		return 0;
-	e2m_window_drop_all(sb);
-	err = sync_blockdev(sb->s_bdev);
-	return err ? err : stop_writing(sb);
+	return sb_rdonly(sb) ? 0 : stop_writing(sb);
 }
 
 /**
@@ -451,15 +458,6 @@ static int remount_rw(struct super_block *sb)
 	return start_writing(sb);
 }
 
-static int remount_ro(struct super_block *sb)
-{
-	int err;
-
-	e2m_window_drop_all(sb);
-	err = sync_blockdev(sb->s_bdev);
-	return err ? err : stop_writing(sb);
-}
-
 /**
  * e2m_reconfigure - remount a volume
  * @fc: the remount
@@ -480,7 +478,7 @@ int e2m_reconfigure(struct fs_context *fc)
 		return invalf(fc, "sb= cannot change on a remount");
 	sync_filesystem(sb);
 	if (ro && !sb_rdonly(sb))
-		err = remount_ro(sb);
+		err = stop_writing(sb);
 	else if (!ro && sb_rdonly(sb))
 		err = remount_rw(sb);
 	if (err)
@@ -510,7 +508,8 @@ int e2m_statfs(struct super_block *sb, struct kstatfs *buf)
 	if (!e2m_opt(sb, E2M_OPT_MINIXDF))
 		buf->f_blocks -= sbi->overhead;
 	buf->f_bfree = percpu_counter_sum_positive(&sbi->free_blocks) +
-		       atomic_read(&sbi->windowed);
+		       atomic_read(&sbi->windowed) +
+		       READ_ONCE(sbi->nr_retired) + READ_ONCE(sbi->nr_prepared);
 	buf->f_bavail = buf->f_bfree > reserved ? buf->f_bfree - reserved : 0;
 	buf->f_files = sbi->inodes_count;
 	buf->f_ffree = percpu_counter_sum_positive(&sbi->free_inodes);

@@ -6,6 +6,10 @@
  * the block it named is freed. A pointer block goes with its last pointer; one
  * that lies wholly in the range is only looked at, not changed, so that
  * freeing a large file fills no cache.
+ *
+ * Before a block is freed, the buffer that named it, a pointer block's or the
+ * inode table's, is changed: so nothing names a free block once all buffers are
+ * written. Pointer blocks are not free before that (retire.c).
  */
 #include "demand.h"
 #include "layout.h"
@@ -17,6 +21,7 @@
  * @last:  last one
  * @start: run of adjacent blocks found so far
  * @len:   its length
+ * @named: the inode table could not be changed, so pointer blocks stay in use
  */
 struct freeing {
 	struct inode *inode;
@@ -24,6 +29,21 @@ struct freeing {
 	u64 last;
 	u32 start;
 	u32 len;
+	bool named;
+};
+
+/**
+ * struct slot_array - pointers that lie beside each other
+ * @slots: the pointers
+ * @nr:    their number
+ * @bh:    the pointer block that they lie in; NULL for the inode itself
+ * @gone:  that block is being freed as a whole
+ */
+struct slot_array {
+	__le32 *slots;
+	u32 nr;
+	struct buffer_head *bh;
+	bool gone;
 };
 
 /*
@@ -40,17 +60,29 @@ static void forget_run(const struct freeing *f)
 		e2m_meta_forget(f->inode->i_sb, f->start + i);
 }
 
-static void flush_run(struct freeing *f)
+/* A pointer was cleared: so it is in a buffer, too. */
+static void cut_off(struct freeing *f, const struct slot_array *array)
+{
+	if (array->gone)
+		return;
+	if (array->bh)
+		e2m_meta_dirty(array->bh, f->inode);
+	else if (e2m_store_map(f->inode))
+		f->named = true;
+}
+
+static void flush_run(struct freeing *f, const struct slot_array *array)
 {
 	if (!f->len)
 		return;
+	cut_off(f, array);
 	forget_run(f);
 	inode_sub_bytes(f->inode, (loff_t)f->len << f->inode->i_blkbits);
 	e2m_free_blocks(f->inode->i_sb, f->inode, f->start, f->len);
 	f->len = 0;
 }
 
-static void free_one(struct freeing *f, u32 block)
+static void free_one(struct freeing *f, const struct slot_array *array, u32 block)
 {
 	if (unlikely(!e2m_blocks_valid(E2M_SB(f->inode->i_sb), block, 1))) {
 		e2m_corrupt(f->inode->i_sb, f->inode,
@@ -61,20 +93,27 @@ static void free_one(struct freeing *f, u32 block)
 		f->len++;
 		return;
 	}
-	flush_run(f);
+	flush_run(f, array);
 	f->start = block;
 	f->len = 1;
 }
 
 static void free_pointer_block(struct freeing *f, u32 block)
 {
-	e2m_meta_forget(f->inode->i_sb, block);
-	free_one(f, block);
+	struct super_block *sb = f->inode->i_sb;
+
+	if (!e2m_blocks_valid(E2M_SB(sb), block, 1))
+		return;
+	e2m_meta_forget(sb, block);
+	inode_sub_bytes(f->inode, i_blocksize(f->inode));
+	if (!f->named)
+		e2m_retire(sb, block);
 }
 
 /* All blocks of a pointer block of the lowest level. */
 static void free_leaf(struct freeing *f, u32 block)
 {
+	static const struct slot_array gone = { .gone = true };
 	struct super_block *sb = f->inode->i_sb;
 	struct e2m_peek peek;
 	const __le32 *slots;
@@ -84,25 +123,25 @@ static void free_leaf(struct freeing *f, u32 block)
 		slots = peek.data;
 		for (i = 0; i < E2M_SB(sb)->ptrs_per_block; i++)
 			if (slots[i])
-				free_one(f, le32_to_cpu(slots[i]));
+				free_one(f, &gone, le32_to_cpu(slots[i]));
 		/* The bitmap may have to be read, by the same page. */
 		e2m_meta_unpeek(&peek);
 	} else {
 		e2m_corrupt(sb, f->inode, "cannot read pointer block %u", block);
 	}
-	flush_run(f);
+	flush_run(f, &gone);
 }
 
-static bool free_slots(struct freeing *f, __le32 *slots, u32 nr,
+static bool free_slots(struct freeing *f, const struct slot_array *array,
 		       unsigned int level, u64 base);
 
-/* What lies below one slot of @level; returns whether nothing is left. */
+/* What lies below a pointer block; returns whether nothing is left of it. */
 static bool free_below(struct freeing *f, u32 block, unsigned int level,
 		       u64 base, bool whole)
 {
 	struct super_block *sb = f->inode->i_sb;
-	u32 ptrs = E2M_SB(sb)->ptrs_per_block;
-	struct buffer_head *bh;
+	struct slot_array below = { .nr = E2M_SB(sb)->ptrs_per_block,
+				    .gone = whole };
 	bool empty;
 
 	if (!e2m_blocks_valid(E2M_SB(sb), block, 1)) {
@@ -112,53 +151,70 @@ static bool free_below(struct freeing *f, u32 block, unsigned int level,
 	}
 	if (whole && level == 1) {
 		free_leaf(f, block);
-		free_pointer_block(f, block);
 		return true;
 	}
-	bh = e2m_meta_read(sb, block);
-	if (IS_ERR(bh))
+	below.bh = e2m_meta_read(sb, block);
+	if (IS_ERR(below.bh))
 		return whole;
-	empty = free_slots(f, (__le32 *)bh->b_data, ptrs, level - 1, base);
+	below.slots = (__le32 *)below.bh->b_data;
+	empty = free_slots(f, &below, level - 1, base);
 	if (!whole && !empty)
-		e2m_meta_dirty(bh, f->inode);
-	brelse(bh);
-	if (whole || empty)
-		free_pointer_block(f, block);
+		e2m_meta_dirty(below.bh, f->inode);
+	brelse(below.bh);
 	return whole || empty;
 }
 
+/* The pointer block that a slot names, or a part of it, and what lies below. */
+static void free_tree(struct freeing *f, const struct slot_array *array, u32 i,
+		      unsigned int level, u64 start, bool whole)
+{
+	u32 block = le32_to_cpu(array->slots[i]);
+
+	if (whole) {
+		array->slots[i] = 0;
+		cut_off(f, array);
+		free_below(f, block, level, start, true);
+	} else if (free_below(f, block, level, start, false)) {
+		array->slots[i] = 0;
+		cut_off(f, array);
+	} else {
+		return;
+	}
+	free_pointer_block(f, block);
+}
+
 /*
- * Free what the @nr slots at @slots name inside the range. A slot of @level
- * covers ptrs_per_block to the power of @level blocks; the first starts at
- * @base. Returns whether all slots are empty afterwards.
+ * Free what the slots of @array name inside the range. A slot of @level covers
+ * ptrs_per_block to the power of @level blocks; the first starts at @base.
+ * Returns whether all slots are empty afterwards.
  */
-static bool free_slots(struct freeing *f, __le32 *slots, u32 nr,
+static bool free_slots(struct freeing *f, const struct slot_array *array,
 		       unsigned int level, u64 base)
 {
 	unsigned int shift = E2M_SB(f->inode->i_sb)->ptr_bits * level;
 	u64 span = 1ULL << shift, start;
 	u32 i, block;
 
-	i = f->first > base ? min_t(u64, nr, (f->first - base) >> shift) : 0;
-	for (; i < nr; i++) {
+	i = f->first > base ? min_t(u64, array->nr, (f->first - base) >> shift) : 0;
+	for (; i < array->nr; i++) {
 		start = base + ((u64)i << shift);
 		if (start > f->last)
 			break;
-		block = le32_to_cpu(slots[i]);
+		block = le32_to_cpu(array->slots[i]);
 		if (!block)
 			continue;
 		if (level == 0) {
-			slots[i] = 0;
-			free_one(f, block);
-		} else if (free_below(f, block, level, start,
-				      start >= f->first &&
-				      start + span - 1 <= f->last)) {
-			slots[i] = 0;
+			array->slots[i] = 0;
+			free_one(f, array, block);
+		} else {
+			free_tree(f, array, i, level, start,
+				  start >= f->first &&
+				  start + span - 1 <= f->last);
 		}
 		cond_resched();
 	}
-	flush_run(f);
-	return !memchr_inv(slots, 0, nr * sizeof(*slots));
+	flush_run(f, array);
+	return !memchr_inv(array->slots, 0, array->nr * sizeof(*array->slots));
 }
 
 /**
@@ -177,16 +233,18 @@ void e2m_free_range(struct inode *inode, u32 first, u32 last)
 			     .last = last == U32_MAX ? U64_MAX : last };
 	struct e2m_sb *sbi = E2M_SB(inode->i_sb);
 	struct e2m_inode *ei = E2M_I(inode);
+	struct slot_array array = { .slots = ei->slots, .nr = E2_DIRECT_SLOTS };
 	u64 base = E2_DIRECT_SLOTS;
 	unsigned int level;
 
 	down_write(&ei->map_sem);
 	e2m_run_forget(ei);
-	free_slots(&f, ei->slots, E2_DIRECT_SLOTS, 0, 0);
+	free_slots(&f, &array, 0, 0);
+	array.nr = 1;
 	for (level = 1; level < E2M_MAX_DEPTH && base <= f.last; level++) {
+		array.slots = ei->slots + E2_DIRECT_SLOTS + level - 1;
 		if (f.first < base + (1ULL << (sbi->ptr_bits * level)))
-			free_slots(&f, ei->slots + E2_DIRECT_SLOTS + level - 1,
-				   1, level, base);
+			free_slots(&f, &array, level, base);
 		base += 1ULL << (sbi->ptr_bits * level);
 	}
 	up_write(&ei->map_sem);
