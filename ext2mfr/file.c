@@ -149,8 +149,11 @@ static int sync_one(struct inode *inode, int datasync)
 	return 0;
 }
 
-/* The way to a file whose name is newer than what the device has: its
- * directories, as far up as their own names are new.
+/*
+ * The way to a file whose name is newer than what the device has: its
+ * directories, as far up as their own names are new. On the device an older name
+ * may still lead to the inode that a new directory was given, and be taken for its
+ * right one by a repair; so with a new directory all that changed is written.
  */
 static int sync_parents(struct inode *inode, struct dentry *dentry)
 {
@@ -164,6 +167,7 @@ static int sync_parents(struct inode *inode, struct dentry *dentry)
 		return 0;
 	for (;;) {
 		struct e2m_inode *ei = E2M_I(inode);
+		bool new_directory = S_ISDIR(inode->i_mode);
 
 		entries = READ_ONCE(ei->entries);
 		if (err || entries == READ_ONCE(ei->entries_synced))
@@ -173,6 +177,8 @@ static int sync_parents(struct inode *inode, struct dentry *dentry)
 		dentry = parent;
 		inode = d_inode(dentry);
 		err = sync_one(inode, 0);
+		if (!err && new_directory)
+			err = e2m_write_all(inode->i_sb);
 		if (!err)
 			WRITE_ONCE(ei->entries_synced, entries);
 	}

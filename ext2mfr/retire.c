@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pointer blocks on their way to being free.
+ * Pointer blocks, and blocks of directories, on their way to being free.
  *
  * What named a pointer block may be on the device for a while after memory knows
  * better. After a crash a repair would take what is in the block by then for
  * pointers, and clear those that cannot be: in somebody else's data. So a
  * pointer block stays in use, "retired", until all metadata was written after it had
  * been cut off. That is asked for when the list is full, when no other block is
- * left, and by those who write all metadata anyway.
+ * left, and by those who write all metadata anyway. So does a block of a directory: its
+ * last state, without a name, is written before it can become another's.
  *
  * The rule is the second of soft updates' three: never use a resource again before
  * every old pointer to it is gone (Ganger and Patt, Metadata Update Performance in
@@ -31,6 +32,8 @@ static void free_all(struct super_block *sb, const u32 *blocks, unsigned int nr)
 {
 	unsigned int i, len;
 
+	for (i = 0; i < nr; i++)
+		e2m_meta_forget(sb, blocks[i]);
 	for (i = 0; i < nr; i += len) {
 		len = 1;
 		while (i + len < nr && blocks[i + len] == blocks[i] + len)
@@ -83,7 +86,7 @@ void e2m_retire_exit(struct e2m_sb *sbi)
 }
 
 /**
- * e2m_retire - a pointer block was cut off
+ * e2m_retire - a block that e2fsck would follow was cut off
  * @sb:    the volume
  * @block: its number; the buffer of what named it says so no more
  *

@@ -9,7 +9,7 @@
  *
  * Before a block is freed, the buffer that named it, a pointer block's or the
  * inode table's, is changed: so nothing names a free block once all buffers are
- * written. Pointer blocks are not free before that (retire.c).
+ * written. Pointer blocks, and those of directories, are not free before that (retire.c).
  */
 #include "demand.h"
 #include "layout.h"
@@ -49,15 +49,22 @@ struct slot_array {
 /*
  * The data of directories and of long symbolic links are in the device's buffer
  * cache, like other metadata, and must not be written after they were freed.
+ * Directories are empty by then, and retired, so that their old names cannot come
+ * back as those of a new directory whose block was not written before a crash.
  */
-static void forget_run(const struct freeing *f)
+static void give_run_back(const struct freeing *f)
 {
+	struct super_block *sb = f->inode->i_sb;
 	u32 i;
 
-	if (S_ISREG(f->inode->i_mode))
+	if (S_ISDIR(f->inode->i_mode)) {
+		for (i = 0; i < f->len; i++)
+			e2m_retire(sb, f->start + i);
 		return;
-	for (i = 0; i < f->len; i++)
-		e2m_meta_forget(f->inode->i_sb, f->start + i);
+	}
+	if (S_ISLNK(f->inode->i_mode))
+		e2m_meta_forget(sb, f->start);
+	e2m_free_blocks(sb, f->inode, f->start, f->len);
 }
 
 /* A pointer was cleared: so it is in a buffer, too. */
@@ -76,9 +83,8 @@ static void flush_run(struct freeing *f, const struct slot_array *array)
 	if (!f->len)
 		return;
 	cut_off(f, array);
-	forget_run(f);
 	inode_sub_bytes(f->inode, (loff_t)f->len << f->inode->i_blkbits);
-	e2m_free_blocks(f->inode->i_sb, f->inode, f->start, f->len);
+	give_run_back(f);
 	f->len = 0;
 }
 

@@ -46,8 +46,21 @@ churn() {
 	[ ! -d "$at_fs/churn$3" ] || rm -r "$at_fs/churn$3"
 }
 
+# A directory gets the inode of a file whose name may still be on the device, before
+# its own.
+reuse_inode() {
+	mkdir -p "$at_fs/deep"
+	sync "$at_fs/early" 2>/dev/null
+	rm -f "$at_fs/early"
+	mkdir "$at_fs/deep/$1"
+	confirm "deep/$1/file" 3
+	touch "$at_fs/early"
+	sync "$at_fs/early"
+}
+
 work() {
 	for round in $(seq 24); do
+		reuse_inode "$round"
 		churn "$round" $((round % 3)) $(((round + 1) % 3))
 		mkdir -p "$at_fs/dir$((round / 4))"
 		confirm "dir$((round / 4))/$round" $((round * 91 % 350 + 1))
@@ -81,7 +94,7 @@ crash_at() {
 	/surety-bin/replay_writes $log $disk "$1" "$2" >/tmp/marks || return 1
 	walk_unrepaired
 	e2fsck -fy $disk >/tmp/fsck 2>&1
-	if [ $? -gt 1 ] || ! consistent >/tmp/fsck-again; then
+	if [ $? -gt 1 ] || ! consistent >/tmp/fsck-again 2>&1; then
 		echo "after $1 entries, seed $2"
 		cat /tmp/fsck /tmp/fsck-again
 		return 1
