@@ -238,6 +238,12 @@ static inline struct e2m_inode *E2M_I(const struct inode *inode)
 	return container_of(inode, struct e2m_inode, vfs_inode);
 }
 
+/* Then e2m_read_page() and e2m_overwrite_page() may be used for its single pages. */
+static inline bool e2m_page_is_block(const struct inode *inode)
+{
+	return inode->i_blkbits == PAGE_SHIFT;
+}
+
 /* A directory names the inode anew: its fsync must sync the directory, too. */
 static inline void e2m_note_entry(struct inode *inode)
 {
@@ -494,7 +500,6 @@ int e2m_map_for_read(struct inode *inode, u32 lblk, u32 max,
 int e2m_zero_tail(struct inode *inode, loff_t pos);
 
 /* page_io.c */
-bool e2m_page_is_block(const struct inode *inode);
 int e2m_read_page(struct folio *folio, blk_opf_t flags);
 size_t e2m_overwrite_page(const struct kiocb *iocb, struct iov_iter *from);
 

@@ -279,13 +279,16 @@ const struct iomap_ops e2m_iomap_ops = {
 ssize_t e2m_buffered_write(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
-	size_t done = e2m_overwrite_page(iocb, from);
 	loff_t size = i_size_read(inode), pos;
+	size_t done = 0;
 	ssize_t ret;
 
-	iocb->ki_pos += done;
-	if (!iov_iter_count(from))
-		return done;
+	if (e2m_page_is_block(inode)) {
+		done = e2m_overwrite_page(iocb, from);
+		iocb->ki_pos += done;
+		if (!iov_iter_count(from))
+			return done;
+	}
 	pos = iocb->ki_pos;
 	if (pos > size) {
 		ret = e2m_zero_tail(inode, size);

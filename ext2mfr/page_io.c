@@ -30,18 +30,6 @@ static void submit_read(struct folio *folio, const struct inode *inode,
 }
 
 /**
- * e2m_page_is_block - is a file's page a block
- * @inode: the file
- *
- * Context: any.
- * Return: whether e2m_read_page() may be used for its folios of one page.
- */
-bool e2m_page_is_block(const struct inode *inode)
-{
-	return inode->i_blkbits == PAGE_SHIFT;
-}
-
-/**
  * e2m_read_page - read a page that is a block
  * @folio: one page of the page cache, locked and not up to date; unlocked when it
  *         has been read, or has failed
@@ -93,13 +81,13 @@ static size_t overwrite_locked(struct folio *folio, size_t offset, size_t len,
 }
 
 /**
- * e2m_overwrite_page - write over data that is cached
+ * e2m_overwrite_page - write over data that is cached, of a file whose pages are blocks
  * @iocb: where; not changed
  * @from: what; advanced by as much as was written
  *
  * Context: may sleep; the inode lock is held.
- * Return: number of bytes, 0 if this is not the way: the range is not inside a page
- * that is a block, not inside the file, not cached, or the source is not in memory.
+ * Return: number of bytes, 0 if this is not the way: the range is not inside a page,
+ * not inside the file, not cached, or the source is not in memory.
  */
 size_t e2m_overwrite_page(const struct kiocb *iocb, struct iov_iter *from)
 {
@@ -109,8 +97,7 @@ size_t e2m_overwrite_page(const struct kiocb *iocb, struct iov_iter *from)
 	struct inode *inode = mapping->host;
 	struct folio *folio;
 
-	if (offset + len > PAGE_SIZE || !e2m_page_is_block(inode) ||
-	    iocb->ki_pos + len > i_size_read(inode) ||
+	if (offset + len > PAGE_SIZE || iocb->ki_pos + len > i_size_read(inode) ||
 	    (iocb->ki_flags & IOCB_NOWAIT))
 		return 0;
 	folio = cfs_lock_to_write(mapping, iocb->ki_pos >> PAGE_SHIFT);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # In a guest that counts instructions: what the guard costs. Prints lines
-# "figure STATE WHAT INSTRUCTIONS".
+# "figure STATE WHAT INSTRUCTIONS", and "way STATE WAY FIGURE" (see ama_ways).
 mkdir -p /tmp/plain /tmp/ext2 /sys/kernel/debug
 mount -t tmpfs none /tmp/plain
 mount -t debugfs none /sys/kernel/debug 2>/dev/null
@@ -14,6 +14,9 @@ insmod /modules/ama_core.ko || exit 1
 insmod /modules/test/ama_cost.ko || exit 1
 dmesg | sed -n 's/.*ama_cost: /figure /p'
 rmmod ama_cost
+insmod /modules/test/ama_ways.ko || exit 1
+dmesg | sed -n 's/.*ama_ways: /way /p'
+rmmod ama_ways
 sleep 3
 
 # Once for nothing: the first run finds the allocators' caches empty.
