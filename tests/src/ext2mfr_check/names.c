@@ -5,10 +5,12 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "check.h"
 
@@ -227,6 +229,67 @@ static int test_listing(void)
 	return 0;
 }
 
+/* Names come, go and change until the process is killed. */
+static void change_names(void)
+{
+	char name[64], other[64];
+	unsigned int turn;
+
+	for (turn = 0; ; turn++) {
+		sprintf(name, "passing-%u", turn % 300);
+		sprintf(other, "renamed-to-something-longer-%u", turn % 170);
+		if (turn % 3)
+			rename(name, other);
+		else
+			close(open(name, O_WRONLY | O_CREAT, 0644));
+		if (turn % 5 == 0)
+			unlink(other);
+	}
+}
+
+/* Returns the number of names that stay, if each was listed once. */
+static int list_once(int kept)
+{
+	int *seen = calloc(kept, sizeof(*seen)), i, all = 0;
+	DIR *dir = opendir(".");
+	struct dirent *entry;
+
+	EXPECT(seen && dir);
+	while ((entry = readdir(dir)))
+		if (sscanf(entry->d_name, "here-all-the-time-%d", &i) == 1 &&
+		    i >= 0 && i < kept)
+			seen[i]++;
+	closedir(dir);
+	for (i = 0; i < kept; i++)
+		all += seen[i] == 1;
+	free(seen);
+	return all;
+}
+
+/* The same with another process at work. */
+static int test_busy_listing(void)
+{
+	enum { KEPT = 600, TIMES = 40 };
+	int i, wrong = 0, status;
+	char name[64];
+	pid_t pid;
+
+	for (i = 0; i < KEPT; i++) {
+		sprintf(name, "here-all-the-time-%d", i);
+		EXPECT(!make(name, ""));
+	}
+	pid = fork();
+	EXPECT(pid >= 0);
+	if (!pid)
+		change_names();
+	for (i = 0; i < TIMES; i++)
+		wrong += list_once(KEPT) != KEPT;
+	EXPECT(!waitpid(pid, &status, WNOHANG));
+	EXPECT(!kill(pid, SIGKILL) && waitpid(pid, &status, 0) == pid);
+	EXPECT(!wrong);
+	return 0;
+}
+
 static int test_times(void)
 {
 	struct timespec set[2] = { { -5000, 999 }, { 2147483647, 1 } };
@@ -252,6 +315,7 @@ const struct test name_tests[] = {
 	{ "files without a name", test_tmpfile },
 	{ "files unlinked while open", test_unlinked_open },
 	{ "listing while names come and go", test_listing },
+	{ "a directory is listed while another process changes it", test_busy_listing },
 	{ "time stamps: whole seconds, 32 bits", test_times },
 	{ }
 };
