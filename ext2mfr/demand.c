@@ -328,7 +328,8 @@ static const struct ama_op ops[E2M_NR_OPS] = {
 		"pointer blocks above the lowest, bitmaps, inode's block",
 		PROGRESS),
 	[E2M_OP_SYNC] = OP("sync", bound_few_blocks,
-		"superblock, bitmaps of windows", PROGRESS),
+		"superblock; bitmaps of windows and of retired blocks, topped up",
+		PROGRESS),
 };
 
 static const u8 gate_ops[AMA_GATES] = {

@@ -7,12 +7,14 @@
  *
  *   entry_*.c    what the VFS calls: opens the AMA scope, then calls
  *   super.c namei.c file.c symlink.c ioctl.c xattr.c acl.c export.c
- *   iomap.c dir.c dir_index.c inode.c truncate.c
- *   block_map.c inode_alloc.c block_alloc.c window.c
- *   group.c meta_io.c report.c, layout.h
+ *   iomap.c page_io.c dir.c dir_index.c inode.c truncate.c
+ *   block_map.c inode_alloc.c
+ *   block_alloc.c, with what keeps blocks for later or from others: window.c
+ *   prepare.c retire.c
+ *   group.c trim.c meta_io.c report.c, layout.h
  *
- * Lock order: inode lock, invalidate lock, folio lock, map_sem, buffer lock,
- * windows_lock, ei->lock, group lock.
+ * Lock order: inode lock, invalidate lock, folio lock, map_sem, prepare_lock,
+ * retire_lock, buffer lock, windows_lock, ei->lock, group lock.
  */
 #ifndef EXT2MFR_H
 #define EXT2MFR_H
@@ -148,6 +150,7 @@ struct e2m_sb {
 	u32 nr_prepared;
 
 	unsigned long errors_seen;
+	bool write_failed;		/* metadata could not be written, once */
 	spinlock_t errors_lock;		/* protects errors_known */
 	errseq_t errors_known;		/* of the device's mapping */
 };
@@ -173,7 +176,6 @@ struct e2m_dir_index;
 
 /* ei->state bits */
 #define E2M_NEW_RAW	0	/* the inode table holds a predecessor's rest */
-#define E2M_NEW_ATTR	1	/* its attribute block may not be written yet */
 
 /**
  * struct e2m_inode - a cached inode
@@ -199,13 +201,15 @@ struct e2m_inode {
 		u32 entries;
 		u32 entries_synced;
 		u32 flags;		/* i_flags; under the inode lock */
-		u32 file_acl;		/* xattr block; under xattr_sem */
+		u32 file_acl;		/* xattr block; under xattr_sem and @lock */
 		u32 dtime;
 		u32 group;		/* its block group */
 
 		/* Under @lock. */
 		struct e2m_run runs[E2M_RUNS];	/* see run_cache.c */
 		u32 next_run;		/* which is replaced next */
+		bool attr_new;		/* file_acl's block may not be written yet */
+		u32 attr_changes;
 		/* Allocated, not yet in the page cache: reads as zeroes. */
 		u32 fresh_start;
 		u32 fresh_end;
@@ -308,7 +312,7 @@ void e2m_meta_unpeek(struct e2m_peek *peek);
 void e2m_meta_forget(struct super_block *sb, u32 block);
 void e2m_meta_dirty(struct buffer_head *bh, struct inode *inode);
 int e2m_meta_sync(struct super_block *sb, struct buffer_head *bh);
-void e2m_meta_check_written(struct super_block *sb);
+bool e2m_meta_check_written(struct super_block *sb);
 int e2m_write_all(struct super_block *sb);
 
 /* super_check.c */

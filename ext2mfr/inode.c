@@ -296,7 +296,7 @@ static void store_owner(const struct inode *inode, struct e2_inode *raw)
 	raw->i_gid_high = cpu_to_le16(E2M_I(inode)->dtime ? 0 : gid >> 16);
 }
 
-static void store_inode(struct inode *inode, struct e2_inode *raw)
+static void store_inode(struct inode *inode, struct e2_inode *raw, u32 file_acl)
 {
 	struct e2m_inode *ei = E2M_I(inode);
 
@@ -312,11 +312,29 @@ static void store_inode(struct inode *inode, struct e2_inode *raw)
 	raw->i_dtime = cpu_to_le32(ei->dtime);
 	raw->i_blocks = cpu_to_le32(inode->i_blocks);
 	raw->i_flags = cpu_to_le32(ei->flags);
-	raw->i_file_acl = cpu_to_le32(ei->file_acl);
+	raw->i_file_acl = cpu_to_le32(file_acl);
 	raw->i_generation = cpu_to_le32(inode->i_generation);
 	if (S_ISCHR(inode->i_mode) || S_ISBLK(inode->i_mode))
 		encode_rdev(ei->slots, inode->i_rdev);
 	memcpy(raw->i_block, ei->slots, sizeof(raw->i_block));
+}
+
+/* Lock an inode's block of the table when the attributes that it is about to name
+ * have been written.
+ */
+static int lock_settled(struct inode *inode, struct buffer_head *bh,
+			u32 *file_acl)
+{
+	int err = 0, err2;
+
+	for (;;) {
+		err2 = e2m_xattr_settle(inode);
+		err = err ? err : err2;
+		lock_buffer(bh);
+		if (e2m_xattr_settled(inode, file_acl))
+			return err;
+		unlock_buffer(bh);
+	}
 }
 
 /**
@@ -333,6 +351,7 @@ int e2m_write_inode(struct inode *inode, bool sync)
 	struct buffer_head *bh;
 	struct e2_inode *raw;
 	int err, err2;
+	u32 file_acl;
 
 	if (is_bad_inode(inode))
 		return 0;
@@ -342,12 +361,10 @@ int e2m_write_inode(struct inode *inode, bool sync)
 	if (IS_ERR(bh))
 		return PTR_ERR(bh);
 	/* What a write under way carries must not change half-way. */
-	lock_buffer(bh);
+	err = lock_settled(inode, bh, &file_acl);
 	if (test_and_clear_bit(E2M_NEW_RAW, &E2M_I(inode)->state))
 		memset(raw, 0, E2M_SB(sb)->inode_size);
-	store_inode(inode, raw);
-	/* The attributes are written before the inode that names them. */
-	err = e2m_xattr_settle(inode);
+	store_inode(inode, raw, file_acl);
 	unlock_buffer(bh);
 	e2m_meta_dirty(bh, NULL);
 	if (sync) {
@@ -371,14 +388,13 @@ int e2m_store_map(struct inode *inode)
 	struct buffer_head *bh;
 	struct e2_inode *raw;
 
-	/* The table has nothing of this inode yet. */
-	if (test_bit(E2M_NEW_RAW, &ei->state))
-		return 0;
 	bh = read_raw(inode->i_sb, inode->i_ino, &raw);
 	if (IS_ERR(bh))
 		return PTR_ERR(bh);
 	lock_buffer(bh);
-	memcpy(raw->i_block, ei->slots, sizeof(raw->i_block));
+	/* Else the table has nothing of this inode yet. */
+	if (!test_bit(E2M_NEW_RAW, &ei->state))
+		memcpy(raw->i_block, ei->slots, sizeof(raw->i_block));
 	unlock_buffer(bh);
 	e2m_meta_dirty(bh, NULL);
 	brelse(bh);

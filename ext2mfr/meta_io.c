@@ -209,18 +209,20 @@ int e2m_meta_sync(struct super_block *sb, struct buffer_head *bh)
  * e2m_write_all - bring all metadata to the device, and out of its cache
  * @sb: the volume
  *
+ * An error stays to be found by syncfs, which asks for errors another way.
+ *
  * Context: may sleep; no buffer is locked.
  * Return: 0 or an errno.
  */
 int e2m_write_all(struct super_block *sb)
 {
-	int err = sync_blockdev(sb->s_bdev);
+	struct address_space *mapping = cfs_bdev_mapping(sb->s_bdev);
+	int err = filemap_fdatawrite(mapping);
 
-	if (err)
-		e2m_meta_check_written(sb);
-	else
-		err = blkdev_issue_flush(sb->s_bdev);
-	return err;
+	filemap_fdatawait_keep_errors(mapping);
+	if (e2m_meta_check_written(sb) && !err)
+		err = -EIO;
+	return err ? err : blkdev_issue_flush(sb->s_bdev);
 }
 
 /**
@@ -231,18 +233,22 @@ int e2m_write_all(struct super_block *sb)
  * notes their errors and those of others; what is new is reported once.
  *
  * Context: process context, does not sleep.
+ * Return: whether there is something new.
  */
-void e2m_meta_check_written(struct super_block *sb)
+bool e2m_meta_check_written(struct super_block *sb)
 {
 	errseq_t *errors = &cfs_bdev_mapping(sb->s_bdev)->wb_err;
 	struct e2m_sb *sbi = E2M_SB(sb);
 	int err;
 
 	if (!errseq_check(errors, READ_ONCE(sbi->errors_known)))
-		return;
+		return false;
 	spin_lock(&sbi->errors_lock);
 	err = errseq_check_and_advance(errors, &sbi->errors_known);
 	spin_unlock(&sbi->errors_lock);
-	if (err)
-		e2m_corrupt(sb, NULL, "metadata could not be written");
+	if (!err)
+		return false;
+	WRITE_ONCE(sbi->write_failed, true);
+	e2m_corrupt(sb, NULL, "metadata could not be written");
+	return true;
 }

@@ -5,7 +5,8 @@
  * An inode may reach the device before a new pointer block does, and what the block
  * holds until then is taken for pointers by whoever repairs the volume after a
  * crash. Neither may anyone else still name it there: of a pointer block that two
- * files claim, e2fsck 1.47 makes a copy that is wrong. So pointer blocks are taken
+ * files claim, e2fsck 1.47 makes a copy that is wrong. (An inode that names it as its
+ * attribute block does no harm: e2fsck looks at the content first.) So pointer blocks are taken
  * from a run of blocks that was made zero on the device, and all metadata
  * written, before the first of them is used. That is done for many at a time.
  *
@@ -16,8 +17,9 @@
 #include "demand.h"
 #include "layout.h"
 
-/* As many as map 128 to 512 MiB in a row, or that many smaller files. */
+/* As many as map 32 to 512 MiB in a row, or that many smaller files. */
 #define PREPARE_AT_ONCE	128
+#define PREPARE_LEAST	8
 /* No more than this part of what is free. */
 #define PREPARE_SHARE	64
 
@@ -25,7 +27,7 @@ static u32 how_many(struct e2m_sb *sbi)
 {
 	s64 share = percpu_counter_read(&sbi->free_blocks) / PREPARE_SHARE;
 
-	return clamp_t(s64, share, 1, PREPARE_AT_ONCE);
+	return clamp_t(s64, share, PREPARE_LEAST, PREPARE_AT_ONCE);
 }
 
 /* The volume's prepare_lock is held, and nothing is left. */
@@ -81,22 +83,20 @@ int e2m_prepared_take(struct inode *inode, u32 goal, u32 *block)
  * @sb: the volume
  *
  * Context: may sleep; no buffer is locked.
- * Return: whether anything was freed.
+ * Return: whether anything was freed, by this call or while it waited for another.
  */
 bool e2m_prepared_drop(struct super_block *sb)
 {
 	struct e2m_sb *sbi = E2M_SB(sb);
-	u32 block, len;
 
 	/* Whoever prepares, and finds the volume full, has nothing to drop. */
 	if (!READ_ONCE(sbi->nr_prepared))
 		return false;
 	mutex_lock(&sbi->prepare_lock);
-	block = sbi->prepared_start;
-	len = sbi->nr_prepared;
+	if (sbi->nr_prepared)
+		e2m_free_blocks(sb, NULL, sbi->prepared_start,
+				sbi->nr_prepared);
 	WRITE_ONCE(sbi->nr_prepared, 0);
 	mutex_unlock(&sbi->prepare_lock);
-	if (len)
-		e2m_free_blocks(sb, NULL, block, len);
-	return len;
+	return true;
 }

@@ -49,13 +49,12 @@ static bool release_locked(struct super_block *sb)
 	struct e2m_sb *sbi = E2M_SB(sb);
 	unsigned int nr = sbi->nr_retired;
 
-	if (!nr)
-		return false;
-	if (e2m_write_all(sb))
+	/* What could not be written may never be: an old pointer among it. */
+	if (!nr || READ_ONCE(sbi->write_failed) || e2m_write_all(sb))
 		return false;
 	sort(sbi->retired, nr, sizeof(*sbi->retired), by_number, NULL);
-	WRITE_ONCE(sbi->nr_retired, 0);
 	free_all(sb, sbi->retired, nr);
+	WRITE_ONCE(sbi->nr_retired, 0);
 	return true;
 }
 
@@ -90,8 +89,7 @@ void e2m_retire_exit(struct e2m_sb *sbi)
  * @sb:    the volume
  * @block: its number; the buffer of what named it says so no more
  *
- * When there is no room and the device fails, the block stays in use for good; e2fsck
- * finds it.
+ * Once a write of metadata has failed, blocks stay in use until e2fsck finds them.
  *
  * Context: may sleep; no buffer is locked.
  */
@@ -114,7 +112,7 @@ void e2m_retire(struct super_block *sb, u32 block)
  * The bitmaps are changed by that, and are not written yet.
  *
  * Context: may sleep; no buffer is locked.
- * Return: whether anything was freed.
+ * Return: whether anything was freed, by this call or while it waited for another.
  */
 bool e2m_retire_release(struct super_block *sb)
 {
@@ -124,7 +122,7 @@ bool e2m_retire_release(struct super_block *sb)
 	if (!READ_ONCE(sbi->nr_retired))
 		return false;
 	mutex_lock(&sbi->retire_lock);
-	freed = release_locked(sb);
+	freed = !sbi->nr_retired || release_locked(sb);
 	mutex_unlock(&sbi->retire_lock);
 	return freed;
 }

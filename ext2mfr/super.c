@@ -317,8 +317,10 @@ static int stop_writing(struct super_block *sb)
 
 	e2m_window_drop_all(sb);
 	e2m_prepared_drop(sb);
-	e2m_retire_release(sb);
 	err = e2m_write_all(sb);
+	/* That changes bitmaps. */
+	if (!err && e2m_retire_release(sb))
+		err = e2m_write_all(sb);
 	if (err)
 		return err;
 	mutex_lock(&sbi->es_lock);

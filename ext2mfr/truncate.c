@@ -21,7 +21,7 @@
  * @last:  last one
  * @start: run of adjacent blocks found so far
  * @len:   its length
- * @named: the inode table could not be changed, so pointer blocks stay in use
+ * @named: the inode table could not be changed: what it names stays in use
  */
 struct freeing {
 	struct inode *inode;
@@ -84,7 +84,8 @@ static void flush_run(struct freeing *f, const struct slot_array *array)
 		return;
 	cut_off(f, array);
 	inode_sub_bytes(f->inode, (loff_t)f->len << f->inode->i_blkbits);
-	give_run_back(f);
+	if (!f->named)
+		give_run_back(f);
 	f->len = 0;
 }
 

@@ -9,8 +9,8 @@
  * and last gives up the old one. So a change either fails before anything
  * changed, or is whole.
  *
- * Order on the device: a block that an inode begins to name carries the mark
- * E2M_NEW_ATTR, and is written before the inode's table block is marked dirty.
+ * Order on the device: a block that an inode begins to name is new until it was
+ * written, which is before the inode's table block names it.
  * What a crash leaves is a count of references that is too high, or a block
  * without an inode, which e2fsck settles alone.
  *
@@ -205,38 +205,63 @@ static void name_block(struct inode *inode, u32 block)
 		inode_set_bytes(inode, 0);	/* was wrong on the device */
 	else if (!block)
 		inode_sub_bytes(inode, bytes);
-	if (block)
-		set_bit(E2M_NEW_ATTR, &ei->state);
-	/*
-	 * Whoever sees the block sees the mark; pairs with the test and clear
-	 * in e2m_xattr_settle().
-	 */
-	smp_mb__after_atomic();
+	spin_lock(&ei->lock);
 	WRITE_ONCE(ei->file_acl, block);
+	ei->attr_new = block;
+	ei->attr_changes++;
+	spin_unlock(&ei->lock);
 }
 
 /**
  * e2m_xattr_settle - write the block that an inode began to name
- * @inode: the inode, whose table block holds the name and is locked
+ * @inode: the inode
  *
- * Context: may sleep.
+ * Context: may sleep; no buffer is locked, since writing a page locks all that it has.
  * Return: 0 or -EIO.
  */
 int e2m_xattr_settle(struct inode *inode)
 {
 	struct e2m_inode *ei = E2M_I(inode);
+	u32 block = 0, changes;
 	struct buffer_head *bh;
 	int err = 0;
 
-	if (!test_bit(E2M_NEW_ATTR, &ei->state) ||
-	    !test_and_clear_bit(E2M_NEW_ATTR, &ei->state) ||
-	    !READ_ONCE(ei->file_acl))
+	spin_lock(&ei->lock);
+	if (ei->attr_new)
+		block = ei->file_acl;
+	changes = ei->attr_changes;
+	spin_unlock(&ei->lock);
+	if (!block)
 		return 0;
-	bh = sb_find_get_block(inode->i_sb, READ_ONCE(ei->file_acl));
+	bh = sb_find_get_block(inode->i_sb, block);
 	if (bh)
 		err = e2m_meta_sync(inode->i_sb, bh);
 	brelse(bh);
+	spin_lock(&ei->lock);
+	if (ei->attr_changes == changes)
+		ei->attr_new = false;
+	spin_unlock(&ei->lock);
 	return err;
+}
+
+/**
+ * e2m_xattr_settled - may the inode table name the inode's attribute block
+ * @inode: the inode
+ * @block: receives the block's number, 0: none
+ *
+ * Context: any but interrupts.
+ * Return: false if e2m_xattr_settle() comes first.
+ */
+bool e2m_xattr_settled(struct inode *inode, u32 *block)
+{
+	struct e2m_inode *ei = E2M_I(inode);
+	bool settled;
+
+	spin_lock(&ei->lock);
+	*block = ei->file_acl;
+	settled = !ei->attr_new;
+	spin_unlock(&ei->lock);
+	return settled;
 }
 
 /* Give the inode a new block that holds @image. */
@@ -275,6 +300,7 @@ static bool overwrite(struct inode *inode, struct buffer_head *bh,
 {
 	struct e2_xattr_header *header = (void *)bh->b_data;
 	struct e2m_sb *sbi = E2M_SB(inode->i_sb);
+	struct e2m_inode *ei = E2M_I(inode);
 	bool sole;
 
 	lock_buffer(bh);
@@ -287,7 +313,10 @@ static bool overwrite(struct inode *inode, struct buffer_head *bh,
 	unlock_buffer(bh);
 	if (sole) {
 		e2m_meta_dirty(bh, NULL);
-		set_bit(E2M_NEW_ATTR, &E2M_I(inode)->state);
+		spin_lock(&ei->lock);
+		ei->attr_new = true;
+		ei->attr_changes++;
+		spin_unlock(&ei->lock);
 	}
 	return sole;
 }

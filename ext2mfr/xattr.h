@@ -85,6 +85,7 @@ int e2m_xattr_set(struct inode *inode, u8 index, const char *name,
 		  const void *value, size_t size, int flags);
 ssize_t e2m_xattr_list(struct dentry *dentry, char *buffer, size_t size);
 int e2m_xattr_settle(struct inode *inode);
+bool e2m_xattr_settled(struct inode *inode, u32 *block);
 u32 e2m_xattr_detach(struct inode *inode);
 void e2m_xattr_release(struct inode *inode, u32 block);
 int e2m_attr_init(struct inode *inode, struct inode *dir,

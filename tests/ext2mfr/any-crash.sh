@@ -124,7 +124,7 @@ crash_anywhere() {
 
 for size; do
 	check "blocks of $size: a log of every write" record "$size"
-	check "blocks of $size: repaired without a question wherever it ends, confirmed data there" \
+	check "blocks of $size: e2fsck -fy leaves nothing wherever it ends, confirmed data there" \
 		crash_anywhere
 done
 finish

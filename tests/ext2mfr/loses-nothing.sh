@@ -94,12 +94,15 @@ fails_with() {
 write_errors() {
 	start_device 4096 errors=remount-ro || return 1
 	dd if=/dev/zero of="$at/file" bs=4k count=16 2>/dev/null
+	dd if=/dev/zero of="$at/large" bs=4k count=16 2>/dev/null
 	sync
 	device flakey "$disk 0 0 3600 1 error_writes"
 	for how in conv=notrunc,fsync 'conv=notrunc oflag=dsync' 'conv=notrunc oflag=direct'; do
 		# shellcheck disable=SC2086
 		fails_with 'Input/output error' dd if=/dev/urandom of="$at/file" bs=4k count=4 $how || return 1
 	done
+	# A pointer block waits for all metadata to be written.
+	rm "$at/large"
 	touch "$at/another"
 	fails_with 'Input/output error' sync -f "$at" || return 1
 	grep -q "^$dm $at ext2mfr ro[, ]" /proc/mounts || { grep "$at" /proc/mounts; return 1; }
@@ -184,7 +187,7 @@ fill_inodes() {
 
 for nr in $(seq "$crashes"); do
 	size=$((1024 << ((nr - 1) % 3)))
-	check "crash $nr, blocks of $size: repaired without a question, confirmed data there" \
+	check "crash $nr, blocks of $size: e2fsck -fy leaves nothing, confirmed data there" \
 		crash "$size" "$((nr % 4 + 2)).$((nr * 37 % 100))"
 done
 check "write errors reach fsync, O_DSYNC, O_DIRECT and syncfs; errors= is followed" write_errors

@@ -114,7 +114,7 @@ static off_t random_place(size_t unit, long i)
 {
 	long units = FILE_SIZE / unit;
 
-	return (off_t)(unit == 4096 ? pick(units) : i * 7919 % units) * unit;
+	return (off_t)(unit == 4096 ? pick(units) : i * 29 % units) * unit;
 }
 
 static void random_access(size_t unit, int flags, const char *prefix)

@@ -16,6 +16,7 @@ dmesg | sed -n 's/.*ama_cost: /figure /p'
 rmmod ama_cost
 insmod /modules/test/ama_ways.ko || exit 1
 dmesg | sed -n 's/.*ama_ways: /way /p'
+echo "way held scope $(($(cat /sys/kernel/debug/ama/memory_kib) << 10))"
 rmmod ama_ways
 sleep 3
 
@@ -29,7 +30,7 @@ cp "$image" /tmp/image
 mount -t ext2mfr -o loop /tmp/image /tmp/ext2 || exit 1
 measure armed /tmp/plain
 measure guarded /tmp/ext2
-cat /sys/kernel/debug/ama/memory_kib | sed 's/^/figure reserve memory_kib /'
+echo "way held all-of-ext2mfr $(($(cat /sys/kernel/debug/ama/memory_kib) << 10))"
 umount /tmp/ext2
 rmmod ext2mfr
 rmmod ama_core

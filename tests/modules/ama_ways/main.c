@@ -9,7 +9,9 @@
  *
  * Meant for a guest that counts instructions: there a nanosecond is one. Writes
  * lines "ama_ways: STATE WAY FIGURE" to the kernel's log when loaded; FIGURE is
- * a number of nanoseconds, or of bytes (STATE "held"), or "fails".
+ * a number of nanoseconds, the least of several rounds, or of bytes (STATE "held"), or
+ * "fails" if a round did. What the scope's way holds is in ama/memory_kib as long as
+ * the module is loaded.
  */
 #include <linux/gfp.h>
 #include <linux/kernel.h>
@@ -27,7 +29,7 @@
 #define PAGES		4
 #define ROUNDS		9
 
-/* Where there is no memory nobody shall wait for it: not here. */
+/* Where there is no memory nobody shall wait for it: not here. (__GFP_NOFAIL has to.) */
 #define FLAGS (GFP_NOWAIT | __GFP_NOWARN)
 
 struct request {
@@ -229,7 +231,6 @@ static void report_held(void)
 	pr_info("ama_ways: held nofail 0\n");
 	pr_info("ama_ways: held mempool %lu\n",
 		OBJECTS * OBJECT_SIZE + PAGES * PAGE_SIZE);
-	pr_info("ama_ways: held scope %lu\n", (OBJECTS + PAGES) * PAGE_SIZE);
 }
 
 static int __init ways_init(void)
@@ -256,7 +257,7 @@ static int __init ways_init(void)
 			measure(&ways[i], true);
 	}
 	report_held();
-	ama_client_deactivate(&client);
+	return 0;
 unregister:
 	ama_client_unregister(&client);
 destroy:
@@ -268,6 +269,11 @@ destroy:
 
 static void __exit ways_exit(void)
 {
+	ama_client_deactivate(&client);
+	ama_client_unregister(&client);
+	mempool_destroy(page_pool);
+	mempool_destroy(object_pool);
+	kmem_cache_destroy(cache);
 }
 
 module_init(ways_init);
