@@ -145,9 +145,10 @@ struct e2m_sb {
 	unsigned int nr_retired;
 
 	/* Blocks that can become pointer blocks, see prepare.c. */
-	struct mutex prepare_lock;	/* protects the two that follow */
+	struct mutex prepare_lock;	/* protects the three that follow */
 	u32 prepared_start;
 	u32 nr_prepared;
+	u32 last_prepared;		/* how many at once */
 
 	unsigned long errors_seen;
 	bool write_failed;		/* metadata could not be written, once */

@@ -8,7 +8,7 @@
  * files claim, e2fsck 1.47 makes a copy that is wrong. (An inode that names it as its
  * attribute block does no harm: e2fsck looks at the content first.) So pointer blocks are taken
  * from a run of blocks that was made zero on the device, and all metadata
- * written, before the first of them is used. That is done for many at a time.
+ * written, before the first of them is used. That is done for 8 to 128 at a time.
  *
  * The rules are soft updates' first and second: no pointer to what is not initialised,
  * no new use before the old pointers are gone (see retire.c, which is the other half).
@@ -23,11 +23,13 @@
 /* No more than this part of what is free. */
 #define PREPARE_SHARE	64
 
+/* Twice as many each time, until a sync drops what is left. */
 static u32 how_many(struct e2m_sb *sbi)
 {
 	s64 share = percpu_counter_read(&sbi->free_blocks) / PREPARE_SHARE;
 
-	return clamp_t(s64, share, PREPARE_LEAST, PREPARE_AT_ONCE);
+	return clamp_t(s64, min_t(s64, share, 2 * sbi->last_prepared),
+		       PREPARE_LEAST, PREPARE_AT_ONCE);
 }
 
 /* The volume's prepare_lock is held, and nothing is left. */
@@ -49,6 +51,7 @@ static int prepare_more(struct inode *inode, u32 goal)
 		return err;
 	}
 	sbi->prepared_start = block;
+	sbi->last_prepared = got;
 	WRITE_ONCE(sbi->nr_prepared, got);
 	return 0;
 }
@@ -97,6 +100,7 @@ bool e2m_prepared_drop(struct super_block *sb)
 		e2m_free_blocks(sb, NULL, sbi->prepared_start,
 				sbi->nr_prepared);
 	WRITE_ONCE(sbi->nr_prepared, 0);
+	sbi->last_prepared = 0;
 	mutex_unlock(&sbi->prepare_lock);
 	return true;
 }
