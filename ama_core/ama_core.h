@@ -17,6 +17,7 @@
 
 #include <linux/atomic.h>
 #include <linux/ftrace.h>
+#include <linux/irq_work.h>
 #include <linux/mm_types.h>
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
@@ -139,6 +140,8 @@ struct ama_shelf {
  * @waited:    requests that had to wait for their grant
  * @refused:   requests that were turned down
  * @refilled:  pages that were put back
+ * @batch_taken: a CPU took a batch since the refill last ran
+ * @taken:     wakes the refill where pages are taken
  * @refill:    puts back what was handed out
  * @refill_delay: until the next attempt, in milliseconds; grows with failures
  */
@@ -154,6 +157,8 @@ struct ama_pool {
 	atomic_long_t waited;
 	atomic_long_t refused;
 	atomic_long_t refilled;
+	bool batch_taken;
+	struct irq_work taken;
 	struct delayed_work refill;
 	unsigned int refill_delay;
 };
@@ -238,10 +243,11 @@ long ama_pool_credit(struct ama_pool *pool, unsigned int order);
 
 int ama_refill_init(void);
 void ama_refill_exit(void);
+void ama_refill_setup(struct ama_pool *pool);
 void ama_refill_kick(struct ama_pool *pool);
+void ama_refill_taken(struct ama_pool *pool, bool batch);
 int ama_refill_now(struct ama_pool *pool);
 void ama_refill_stop(struct ama_pool *pool);
-void ama_refill_work(struct work_struct *work);
 
 void ama_sizing_add(const struct ama_client *client);
 void ama_sizing_reset(void);

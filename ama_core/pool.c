@@ -304,6 +304,7 @@ int ama_pool_grant(struct ama_pool *pool, const struct ama_demand *demand,
 		return err;
 	if (admission && admission->policy == AMA_FAIL) {
 		atomic_long_inc(&pool->refused);
+		ama_refill_kick(pool);
 		return -ENOMEM;
 	}
 	might_sleep();
@@ -498,15 +499,13 @@ static enum ama_kind shelf_kind(unsigned int order, enum ama_kind kind)
 struct page *ama_pool_take(struct ama_pool *pool, unsigned int order,
 			   enum ama_kind kind)
 {
-	struct page *page = NULL;
+	struct page *page = order ? NULL : magazine_take(pool);
+	bool batch = !page;
 
-	kind = shelf_kind(order, kind);
-	if (!order)
-		page = magazine_take(pool);
-	if (!page)
-		page = shelf_take_batch(pool, order, kind);
+	if (batch)
+		page = shelf_take_batch(pool, order, shelf_kind(order, kind));
 	if (page)
-		ama_refill_kick(pool);
+		ama_refill_taken(pool, batch);
 	return page;
 }
 
@@ -672,7 +671,7 @@ int ama_pool_init(struct ama_pool *pool)
 	for (order = 0; order < AMA_ORDERS; order++)
 		for (kind = 0; kind < AMA_KINDS; kind++)
 			INIT_LIST_HEAD(&pool->shelves[order][kind].pages);
-	INIT_DELAYED_WORK(&pool->refill, ama_refill_work);
+	ama_refill_setup(pool);
 	return 0;
 }
 

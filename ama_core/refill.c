@@ -25,6 +25,9 @@ static struct workqueue_struct *refill_wq;
 /* Pages that are put back with one visit to the shared heap. */
 #define BATCH		(AMA_MAGAZINE / 2)
 
+/* Until less than a batch is put back, in jiffies. */
+#define REST_DELAY	1
+
 static struct page *new_page(unsigned int order, enum ama_kind kind, gfp_t gfp)
 {
 	gfp |= __GFP_NOWARN | __GFP_NORETRY;
@@ -53,13 +56,13 @@ static unsigned int new_pages(unsigned int order, enum ama_kind kind,
 }
 
 static bool fill_shelf(struct ama_pool *pool, unsigned int order,
-		       enum ama_kind kind)
+		       enum ama_kind kind, unsigned long least)
 {
 	unsigned long missing;
 	unsigned int nr;
 	LIST_HEAD(pages);
 
-	while ((missing = ama_pool_missing(pool, order, kind))) {
+	while ((missing = ama_pool_missing(pool, order, kind)) >= least) {
 		nr = new_pages(order, kind, min_t(unsigned long, missing, BATCH), &pages);
 		if (!nr)
 			return false;
@@ -69,7 +72,7 @@ static bool fill_shelf(struct ama_pool *pool, unsigned int order,
 	return true;
 }
 
-static bool fill_pool(struct ama_pool *pool)
+static bool fill_pool(struct ama_pool *pool, bool only_batches)
 {
 	unsigned int order, kind;
 	bool filled = true;
@@ -77,8 +80,20 @@ static bool fill_pool(struct ama_pool *pool)
 	/* Whatever is short of one order, the others can still be served. */
 	for (order = 0; order < AMA_ORDERS; order++)
 		for (kind = 0; kind < AMA_KINDS; kind++)
-			filled &= fill_shelf(pool, order, kind);
+			filled &= fill_shelf(pool, order, kind,
+					     only_batches && !order ? BATCH : 1);
 	return filled;
+}
+
+static bool full(struct ama_pool *pool)
+{
+	unsigned int order, kind;
+
+	for (order = 0; order < AMA_ORDERS; order++)
+		for (kind = 0; kind < AMA_KINDS; kind++)
+			if (ama_pool_missing(pool, order, kind))
+				return false;
+	return true;
 }
 
 static void drop_surplus(struct ama_pool *pool, unsigned int order)
@@ -98,14 +113,18 @@ static void drop_surplus(struct ama_pool *pool, unsigned int order)
 	}
 }
 
-/**
- * ama_refill_work - bring a reserve to the size that it shall have
- * @work: the pool's
+/*
+ * Bring a reserve to the size that it shall have.
+ *
+ * Woken because a processor took a batch, it puts back whole batches, and the rest
+ * later: others are taking, and each piece costs a visit to the heap.
  */
-void ama_refill_work(struct work_struct *work)
+static void refill_work(struct work_struct *work)
 {
 	struct ama_pool *pool = container_of(to_delayed_work(work),
 					     struct ama_pool, refill);
+	bool only_batches = xchg(&pool->batch_taken, false) &&
+			    !READ_ONCE(pool->contended);
 	unsigned int order, nofs;
 	bool filled;
 
@@ -113,27 +132,81 @@ void ama_refill_work(struct work_struct *work)
 		drop_surplus(pool, order);
 	/* Reclaim that evicts a client's inodes would wait for this work. */
 	nofs = memalloc_nofs_save();
-	filled = fill_pool(pool);
+	filled = fill_pool(pool, only_batches);
 	memalloc_nofs_restore(nofs);
 	if (filled) {
-		pool->refill_delay = 0;
+		WRITE_ONCE(pool->refill_delay, 0);
+		if (only_batches && !full(pool))
+			queue_delayed_work(refill_wq, &pool->refill, REST_DELAY);
 		return;
 	}
-	pool->refill_delay = clamp(2 * pool->refill_delay, RETRY_FIRST_MS,
-				   RETRY_LAST_MS);
+	WRITE_ONCE(pool->refill_delay, clamp(2 * pool->refill_delay, RETRY_FIRST_MS,
+					     RETRY_LAST_MS));
 	queue_delayed_work(refill_wq, &pool->refill,
 			   msecs_to_jiffies(pool->refill_delay));
 }
 
 /**
- * ama_refill_kick - something was taken out
- * @pool: that it was taken from
+ * ama_refill_kick - bring a reserve to its size soon
+ * @pool: that somebody waits for, or of which another size is wanted
  *
- * Context: any that may allocate; does not sleep.
+ * Does not shorten the pause after a failure.
+ *
+ * Context: does not sleep; no lock that a timer or the work queue could want.
  */
 void ama_refill_kick(struct ama_pool *pool)
 {
-	queue_delayed_work(refill_wq, &pool->refill, 0);
+	if (READ_ONCE(pool->refill_delay))
+		queue_delayed_work(refill_wq, &pool->refill, 0);
+	else
+		mod_delayed_work(refill_wq, &pool->refill, 0);
+}
+
+static void taken_work(struct irq_work *work)
+{
+	struct ama_pool *pool = container_of(work, struct ama_pool, taken);
+
+	if (READ_ONCE(pool->batch_taken))
+		ama_refill_kick(pool);
+	else
+		queue_delayed_work(refill_wq, &pool->refill, REST_DELAY);
+}
+
+/**
+ * ama_refill_taken - a page was taken out
+ * @pool:  that it was taken from
+ * @batch: whether it came from the heap, and not from what this CPU had
+ *
+ * The worker is woken for each batch that a CPU takes; for less, it comes a little later, or
+ * when somebody waits. An interrupt of this CPU's own does the waking, since the
+ * page may have been allocated under the very locks that are needed for it.
+ *
+ * Context: any.
+ */
+void ama_refill_taken(struct ama_pool *pool, bool batch)
+{
+	if (batch) {
+		WRITE_ONCE(pool->batch_taken, true);
+	} else {
+		/*
+		 * What was taken is seen by a worker that is still to run. Pairs
+		 * with the barrier by which the work queue marks it as running.
+		 */
+		smp_mb();
+		if (delayed_work_pending(&pool->refill))
+			return;
+	}
+	irq_work_queue(&pool->taken);
+}
+
+/**
+ * ama_refill_setup - before anything is taken out of a reserve
+ * @pool: new
+ */
+void ama_refill_setup(struct ama_pool *pool)
+{
+	INIT_DELAYED_WORK(&pool->refill, refill_work);
+	init_irq_work(&pool->taken, taken_work);
 }
 
 /**
@@ -153,17 +226,6 @@ int ama_refill_init(void)
 void ama_refill_exit(void)
 {
 	destroy_workqueue(refill_wq);
-}
-
-static bool full(struct ama_pool *pool)
-{
-	unsigned int order, kind;
-
-	for (order = 0; order < AMA_ORDERS; order++)
-		for (kind = 0; kind < AMA_KINDS; kind++)
-			if (ama_pool_missing(pool, order, kind))
-				return false;
-	return true;
 }
 
 /**
@@ -197,6 +259,7 @@ int ama_refill_now(struct ama_pool *pool)
  */
 void ama_refill_stop(struct ama_pool *pool)
 {
+	irq_work_sync(&pool->taken);
 	mod_delayed_work(refill_wq, &pool->refill, 0);
 	flush_delayed_work(&pool->refill);
 	cancel_delayed_work_sync(&pool->refill);

@@ -2,11 +2,14 @@
 /*
  * All processors at once open and close scopes, and take pages of the reserve.
  *
- * Writing "scope" or "page" to the parameter `run` has each processor do that
- * `loops` times, at the same time as the others, and returns when all have. What
- * is of interest are the reserve's own counts before and after.
+ * Writing "scope", "page" or "drain" to the parameter `run` has each processor do that
+ * `loops` times, at the same time as the others, and returns when all have: open
+ * and close a scope; also take a page in it, with pauses in which the worker
+ * that puts pages back can run; the same without, so that the reserve is used up and
+ * requests wait. What is of interest are the reserve's own counts before and after.
  */
 #include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/gfp.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
@@ -17,6 +20,7 @@
 #include <surety/ama.h>
 
 #define PAGES	64	/* what a scope asks for */
+#define BURST	32	/* pages between two pauses */
 
 static unsigned int loops = 20000;
 module_param(loops, uint, 0644);
@@ -41,11 +45,13 @@ static struct ama_client client = {
 /**
  * struct crew - the tasks of one run
  * @take_page: a page for each scope, else none
+ * @pause:     now and then
  * @go:        all have been made
  * @done:      completed by each task
  */
 struct crew {
 	bool take_page;
+	bool pause;
 	struct completion go;
 	struct completion done;
 };
@@ -75,8 +81,9 @@ static int work(void *data)
 		if (crew->take_page)
 			take_page();
 		ama_scope_close(&scope);
-		if (!(i % 64))
-			cond_resched();
+		cond_resched();
+		if (crew->pause && !(i % BURST))
+			usleep_range(4000, 8000);
 	}
 	/* Out of this module by the time that it can be unloaded. */
 	kthread_complete_and_exit(&crew->done, 0);
@@ -110,12 +117,14 @@ static int set_run(const char *text, const struct kernel_param *param)
 	struct crew *crew;
 	int err;
 
-	if (!ready || (!sysfs_streq(text, "scope") && !sysfs_streq(text, "page")))
+	if (!ready || (!sysfs_streq(text, "scope") && !sysfs_streq(text, "page") &&
+		       !sysfs_streq(text, "drain")))
 		return -EINVAL;
 	crew = kzalloc(sizeof(*crew), GFP_KERNEL);
 	if (!crew)
 		return -ENOMEM;
-	crew->take_page = sysfs_streq(text, "page");
+	crew->take_page = !sysfs_streq(text, "scope");
+	crew->pause = sysfs_streq(text, "page");
 	err = run_crew(crew);
 	kfree(crew);
 	return err;
@@ -123,7 +132,7 @@ static int set_run(const char *text, const struct kernel_param *param)
 
 static const struct kernel_param_ops run_ops = { .set = set_run };
 module_param_cb(run, &run_ops, NULL, 0200);
-MODULE_PARM_DESC(run, "write scope or page");
+MODULE_PARM_DESC(run, "write scope, page or drain");
 
 static int __init scaling_init(void)
 {
