@@ -26,10 +26,11 @@ start_device() {
 		mount -t ext2mfr -o "${2:-rw}" "$dm" "$at"
 }
 
-# Files that are confirmed one by one, and noise beside them.
+# Files that are confirmed one by one, and noise beside them. Who is killed may leave
+# a child that is not done, and the volume busy; so they end by themselves.
 write_confirmed() {
 	nr=0
-	while :; do
+	while [ ! -e /tmp/enough ]; do
 		nr=$((nr + 1))
 		dir=$at/dir-$((nr / 10))
 		mkdir -p "$dir"
@@ -41,7 +42,7 @@ write_confirmed() {
 
 make_noise() {
 	nr=0
-	while :; do
+	while [ ! -e /tmp/enough ]; do
 		nr=$((nr + 1))
 		mkdir "$at/noise$nr"
 		dd if=/dev/zero of="$at/noise$nr/a" bs=1k count=$((nr % 90)) 2>/dev/null
@@ -53,6 +54,7 @@ make_noise() {
 
 crash() {
 	: >/tmp/confirmed
+	rm -f /tmp/enough
 	start_device "$1" || return 1
 	write_confirmed 2>/dev/null &
 	writer=$!
@@ -63,10 +65,10 @@ crash() {
 	cp /tmp/confirmed /tmp/promised
 	device flakey "$disk 0 0 3600 1 drop_writes"
 	sleep 1
-	kill "$writer" "$noise"
-	wait "$writer" "$noise" 2>/dev/null
-	umount "$at"
-	dmsetup remove e2m
+	touch /tmp/enough
+	wait "$writer" "$noise"
+	umount "$at" || return 1
+	dmsetup remove e2m || return 1
 	e2fsck -fy "$disk" >/tmp/fsck 2>&1
 	[ $? -le 1 ] || { cat /tmp/fsck; return 1; }
 	consistent >/dev/null || return 1

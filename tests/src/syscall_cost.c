@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROUNDS = 7, REPEATS = 100 };
+enum { ROUNDS = 40, REPEATS = 100 };
 
 static int file;
 static char block[4096];
@@ -54,6 +54,20 @@ static void write_4k(void)
 		err(1, "write");
 }
 
+static void rename_twice(void)
+{
+	if (rename("file", "named") || rename("named", "file"))
+		err(1, "rename");
+}
+
+static void create_unlink(void)
+{
+	int fd = open("work", O_CREAT | O_RDWR, 0644);
+
+	if (fd < 0 || close(fd) || unlink("work"))
+		err(1, "create and unlink");
+}
+
 static void file_work(void)
 {
 	int fd = open("work", O_CREAT | O_RDWR | O_TRUNC, 0644);
@@ -85,6 +99,17 @@ static long round_of(void (*call)(void))
 	return (end.tv_sec - start.tv_sec) * 1000000000L + end.tv_nsec - start.tv_nsec;
 }
 
+/*
+ * One object more in use of each kind that a file needs: whether what is freed lies in the
+ * slab that is allocated from next is worth hundreds of instructions, and changes with
+ * every mount. Over all rounds the best place is met.
+ */
+static void move_on_in_slabs(void)
+{
+	if (open("kept", O_CREAT | O_EXCL | O_RDWR, 0644) < 0 || unlink("kept"))
+		err(1, "kept");
+}
+
 static void measure(const char *name, void (*call)(void))
 {
 	long best = -1, taken;
@@ -94,6 +119,7 @@ static void measure(const char *name, void (*call)(void))
 		taken = round_of(call);
 		if (best < 0 || taken < best)
 			best = taken;
+		move_on_in_slabs();
 	}
 	printf("%s %ld\n", name, (best + REPEATS / 2) / REPEATS);
 }
@@ -114,6 +140,8 @@ int main(int argc, char **argv)
 	measure("stat", stat_path);
 	measure("read_4k", read_4k);
 	measure("write_4k", write_4k);
+	measure("rename_twice", rename_twice);
+	measure("create_unlink", create_unlink);
 	measure("file_work", file_work);
 	return 0;
 }
