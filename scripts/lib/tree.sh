@@ -6,7 +6,7 @@
 
 TREE_BUILD_TOOLS='gcc libc6-dev make libelf-dev kmod bc patch xz-utils dkms'
 TREE_GUEST_TOOLS='busybox-static e2fsprogs xfsprogs btrfs-progs jfsutils f2fs-tools
-	dmsetup fio stress-ng dbench fsmark postmark acl attr strace procps psmisc iproute2
+	dmsetup lvm2 fio stress-ng dbench fsmark postmark acl attr strace procps psmisc iproute2
 	bsdextrautils time file zstd kmod mount'
 TREE_KERNEL_TOOLS='flex bison libssl-dev cpio perl'
 TREE_CHECKERS='sparse shellcheck'

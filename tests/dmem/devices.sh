@@ -160,6 +160,79 @@ failing_writes() {
 	dmsetup remove low
 }
 
+# LVM without udev, looking at nothing but DEVICES.
+set_up_lvm() {
+	export LVM_SYSTEM_DIR=/tmp/lvm LVM_SUPPRESS_FD_WARNINGS=1
+	mkdir -p $LVM_SYSTEM_DIR
+	cat >$LVM_SYSTEM_DIR/lvm.conf <<-END
+		devices { use_devicesfile=0 obtain_device_list_from_udev=0 scan_lvs=1 filter=[ $1 "r|.*|" ] }
+		activation { udev_sync=0 udev_rules=0 verify_udev_operations=0 monitoring=0 }
+		global { use_lvmpolld=0 }
+		log { silent=1 }
+	END
+}
+
+# What is below is made larger, and moved to another disk, while it is in use.
+above_a_volume() {
+	half=$((size / 2))
+	set_up_lvm '"a|^/dev/mapper/disk[12]$|",'
+	modprobe dm-mirror
+	make disk1 "0 $half linear $disk 0"
+	make disk2 "0 $half linear $disk $half"
+	vgcreate -s 1m vg /dev/mapper/disk1 /dev/mapper/disk2 &&
+		lvcreate -y -n low -l 10 vg /dev/mapper/disk1 || { report 1 "a logical volume"; return; }
+	make_target d /dev/mapper/vg-low
+	mkfs.ext4 -q -F -b 4096 /dev/mapper/d
+	mount /dev/mapper/d /mnt
+	fill_cache /mnt/f 4
+	above "above a logical volume: pages kept" "$(status d fills)" 1000
+	before=$(status d hit_blocks)
+	cp /mnt/f /tmp/f
+	same "above a logical volume: blocks from the cache" \
+		"$(($(status d hit_blocks) - before))" 1024
+	check "the volume is made larger" lvextend -l 13 vg/low
+	dmsetup load d --table "0 $(sectors /dev/mapper/vg-low) dmem /dev/mapper/vg-low 0"
+	dmsetup suspend d && dmsetup resume d
+	check "so is the file system" resize2fs /dev/mapper/d
+	dmem_stress /mnt/g 2 600 31 >/tmp/stress.log 2>&1 &
+	stress=$!
+	check "the volume is moved under load" pvmove -i 1 -n low /dev/mapper/disk1 /dev/mapper/disk2
+	check "it is on the other disk" [ "$(lvs --noheadings -o devices vg/low | tr -d ' ')" = "/dev/mapper/disk2(0)" ]
+	drop_caches
+	pkill dmem_stress
+	wait $stress
+	report $? "moved under load: $(cat /tmp/stress.log)"
+	fill_cache /mnt/h 2
+	check "above a logical volume: same contents" cmp /tmp/f /mnt/f
+	umount /mnt
+	compare "above a logical volume" d /dev/mapper/vg-low 100
+	dmsetup remove d
+	vgremove -y vg && pvremove -y /dev/mapper/disk1 /dev/mapper/disk2
+	dmsetup remove disk1
+	dmsetup remove disk2
+}
+
+below_a_volume() {
+	set_up_lvm '"a|^/dev/mapper/d$|",'
+	make_target d $disk stacked
+	vgcreate -s 1m vg /dev/mapper/d && lvcreate -y -n top -l 24 vg ||
+		{ report 1 "a logical volume above the target"; return; }
+	mkfs.ext4 -q -F -b 4096 /dev/mapper/vg-top
+	mount /dev/mapper/vg-top /mnt
+	fill_cache /mnt/f 4
+	above "below a logical volume: pages kept" "$(status d fills)" 1000
+	umount /mnt
+	vgchange -an vg
+	compare "below a logical volume" d $disk 100
+	vgremove -y vg && pvremove -y /dev/mapper/d
+	dmsetup remove d
+}
+
+logical_volumes() {
+	above_a_volume
+	below_a_volume
+}
+
 # However slow the machine is; a minute at most.
 kept_under_stress() {
 	for _ in $(seq 300); do
@@ -242,7 +315,7 @@ unknown_fs() {
 
 modprobe -a dm-flakey dm-crypt f2fs jfs 2>/dev/null
 load_dmem own=16M
-[ $# -gt 0 ] || set -- table_lines stacking encryption small_blocks failing_writes live_insertion
+[ $# -gt 0 ] || set -- table_lines stacking logical_volumes encryption small_blocks failing_writes live_insertion
 for part; do
 	echo "# $part"
 	$part
