@@ -128,40 +128,45 @@ struct ama_shelf {
 /**
  * struct ama_pool - a reserve and the budget of what it can promise
  * @name:      for people
- * @lock:      protects all below but @magazines and the atomics
+ * @magazines: one a CPU
+ * @contended: set while there are waiters; magazines then keep no credit. Set
+ *             under @lock.
+ * @lock:      protects all below but the atomics and what is the refill's
  * @shelves:   pages not in a magazine
  * @credit:    pages of order 0 in stock that nobody was promised, apart from
  *             the credit in magazines
  * @promised:  for each order above 0, pages promised and not yet handed out
  * @waiters:   requests in the order in which they came
- * @contended: set while there are waiters; magazines then keep no credit. Set
- *             under @lock.
- * @magazines: one a CPU
  * @waited:    requests that had to wait for their grant
  * @refused:   requests that were turned down
  * @refilled:  pages that were put back
  * @batch_taken: a CPU took a batch since the refill last ran
+ * @whole:     the refill's next run is to put back all that is missing
  * @taken:     wakes the refill where pages are taken
  * @refill:    puts back what was handed out
  * @refill_delay: until the next attempt, in milliseconds; grows with failures
+ *
+ * The first three are read whenever a scope is opened; what others write for each
+ * batch, or wait, is not in their cache line.
  */
 struct ama_pool {
 	const char *name;
-	spinlock_t lock;
+	struct ama_magazine __percpu *magazines;
+	bool contended;
+	spinlock_t lock ____cacheline_aligned_in_smp;
 	struct ama_shelf shelves[AMA_ORDERS][AMA_KINDS];
 	long credit;
 	long promised[AMA_ORDERS];
 	struct list_head waiters;
-	bool contended;
-	struct ama_magazine __percpu *magazines;
 	atomic_long_t waited;
 	atomic_long_t refused;
 	atomic_long_t refilled;
 	bool batch_taken;
+	bool whole;
 	struct irq_work taken;
 	struct delayed_work refill;
 	unsigned int refill_delay;
-};
+} ____cacheline_aligned_in_smp;
 
 extern struct ama_pool ama_ordinary_pool;
 extern struct ama_pool ama_fallback_pool;

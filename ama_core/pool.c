@@ -304,7 +304,6 @@ int ama_pool_grant(struct ama_pool *pool, const struct ama_demand *demand,
 		return err;
 	if (admission && admission->policy == AMA_FAIL) {
 		atomic_long_inc(&pool->refused);
-		ama_refill_kick(pool);
 		return -ENOMEM;
 	}
 	might_sleep();

@@ -117,17 +117,21 @@ static void drop_surplus(struct ama_pool *pool, unsigned int order)
  * Bring a reserve to the size that it shall have.
  *
  * Woken because a processor took a batch, it puts back whole batches, and the rest
- * later: others are taking, and each piece costs a visit to the heap.
+ * later: others are taking, and each piece costs a visit to the heap. Not so if
+ * somebody waits or wants the whole now, or if the last run failed and the next
+ * one may be long in coming.
  */
 static void refill_work(struct work_struct *work)
 {
 	struct ama_pool *pool = container_of(to_delayed_work(work),
 					     struct ama_pool, refill);
-	bool only_batches = xchg(&pool->batch_taken, false) &&
-			    !READ_ONCE(pool->contended);
+	bool only_batches = xchg(&pool->batch_taken, false);
 	unsigned int order, nofs;
 	bool filled;
 
+	if (xchg(&pool->whole, false) || READ_ONCE(pool->contended) ||
+	    pool->refill_delay)
+		only_batches = false;
 	for (order = 0; order < AMA_ORDERS; order++)
 		drop_surplus(pool, order);
 	/* Reclaim that evicts a client's inodes would wait for this work. */
@@ -146,28 +150,35 @@ static void refill_work(struct work_struct *work)
 			   msecs_to_jiffies(pool->refill_delay));
 }
 
+/* Now rather than later; what is about to run is left in its place. */
+static void run_soon(struct ama_pool *pool)
+{
+	if (!READ_ONCE(pool->refill_delay) && timer_pending(&pool->refill.timer))
+		mod_delayed_work(refill_wq, &pool->refill, 0);
+	else
+		queue_delayed_work(refill_wq, &pool->refill, 0);
+}
+
 /**
  * ama_refill_kick - bring a reserve to its size soon
  * @pool: that somebody waits for, or of which another size is wanted
  *
- * Does not shorten the pause after a failure.
+ * A pause after a failure that has begun is not shortened.
  *
- * Context: does not sleep; no lock that a timer or the work queue could want.
+ * Context: does not sleep; no raw lock is held.
  */
 void ama_refill_kick(struct ama_pool *pool)
 {
-	if (READ_ONCE(pool->refill_delay))
-		queue_delayed_work(refill_wq, &pool->refill, 0);
-	else
-		mod_delayed_work(refill_wq, &pool->refill, 0);
+	WRITE_ONCE(pool->whole, true);
+	run_soon(pool);
 }
 
 static void taken_work(struct irq_work *work)
 {
 	struct ama_pool *pool = container_of(work, struct ama_pool, taken);
 
-	if (READ_ONCE(pool->batch_taken))
-		ama_refill_kick(pool);
+	if (READ_ONCE(pool->batch_taken) || READ_ONCE(pool->contended))
+		run_soon(pool);
 	else
 		queue_delayed_work(refill_wq, &pool->refill, REST_DELAY);
 }
@@ -193,7 +204,7 @@ void ama_refill_taken(struct ama_pool *pool, bool batch)
 		 * with the barrier by which the work queue marks it as running.
 		 */
 		smp_mb();
-		if (delayed_work_pending(&pool->refill))
+		if (delayed_work_pending(&pool->refill) && !READ_ONCE(pool->contended))
 			return;
 	}
 	irq_work_queue(&pool->taken);
@@ -206,7 +217,7 @@ void ama_refill_taken(struct ama_pool *pool, bool batch)
 void ama_refill_setup(struct ama_pool *pool)
 {
 	INIT_DELAYED_WORK(&pool->refill, refill_work);
-	init_irq_work(&pool->taken, taken_work);
+	pool->taken = IRQ_WORK_INIT_HARD(taken_work);
 }
 
 /**
@@ -242,6 +253,7 @@ int ama_refill_now(struct ama_pool *pool)
 
 	/* Each attempt reclaims; what it starts to write out may be free soon. */
 	for (tries = 0; tries < PATIENCE; tries++) {
+		WRITE_ONCE(pool->whole, true);
 		mod_delayed_work(refill_wq, &pool->refill, 0);
 		flush_delayed_work(&pool->refill);
 		if (full(pool))
@@ -250,7 +262,7 @@ int ama_refill_now(struct ama_pool *pool)
 		    fatal_signal_pending(current))
 			return -EINTR;
 	}
-	return -ENOMEM;
+	return full(pool) ? 0 : -ENOMEM;
 }
 
 /**

@@ -52,8 +52,11 @@ static struct ama_demand by_bytes(const struct ama_call *call)
 
 static struct ama_demand chunk(const struct ama_call *call)
 {
-	/* Likewise. Of a chunk of 2 MiB a CPU the owners' vector is 4 MiB. */
-	return (struct ama_demand){ .pages = { call->arg ? 1280 : 1 } };
+	/*
+	 * Likewise. Of a chunk of 2 MiB a CPU the owners' vector is 4 MiB, and the
+	 * list of its pages 8 KiB, which a slab of order 0 cannot hold.
+	 */
+	return (struct ama_demand){ .pages = { call->arg ? 1280 : 1, 4, 2, 2 } };
 }
 
 static const struct ama_op ops[NR_OPS] = {
