@@ -21,7 +21,7 @@ function close_group() {
 		printf "%.0f,%.0f,%.0f,%.0f", sum / n, ns[int((n + 1) / 2)], ns[int((n * 99 + 99) / 100)], ns[n]
 	else
 		printf ",,,"
-	printf ",%s,%s,%s,%s\n", kernel, f[3] == "none" ? "instructions" : "wall", before[group], now[group]
+	printf ",%s,%s,%s,%s\n", kernel, f[3] == "none" || f[3] ~ /^counted-/ ? "instructions" : "wall", before[group], now[group]
 }
 $1 " " $2 " " $3 " " $4 != group {
 	close_group()
