@@ -48,9 +48,22 @@ static struct dentry *ext2mfr_get_parent(struct dentry *child)
 	return ret;
 }
 
+static int ext2mfr_commit_metadata(struct inode *inode)
+{
+	DEFINE_AMA_SCOPE(scope);
+	int err = e2m_enter(&scope, inode->i_sb, E2M_OP_FSYNC, 0);
+
+	if (err)
+		return err;
+	err = e2m_commit_metadata(inode);
+	e2m_leave(&scope);
+	return err;
+}
+
 const struct export_operations ext2mfr_export_ops = {
 	CFS_ENCODE_FH
 	.fh_to_dentry	= ext2mfr_fh_to_dentry,
 	.fh_to_parent	= ext2mfr_fh_to_parent,
 	.get_parent	= ext2mfr_get_parent,
+	.commit_metadata = ext2mfr_commit_metadata,
 };

@@ -491,6 +491,7 @@ bool e2m_symlink_is_fast(const struct inode *inode);
 ssize_t e2m_read_direct(struct kiocb *iocb, struct iov_iter *to);
 ssize_t e2m_write_direct(struct kiocb *iocb, struct iov_iter *from);
 int e2m_fsync(struct file *file, loff_t start, loff_t end, int datasync);
+int e2m_commit_metadata(struct inode *inode);
 long e2m_fallocate(struct inode *inode, int mode, loff_t offset, loff_t len);
 loff_t e2m_seek_data_hole(struct file *file, loff_t offset, int whence);
 

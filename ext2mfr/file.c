@@ -170,7 +170,9 @@ static int sync_parents(struct inode *inode, struct dentry *dentry)
 		bool new_directory = S_ISDIR(inode->i_mode);
 
 		entries = READ_ONCE(ei->entries);
-		if (err || entries == READ_ONCE(ei->entries_synced))
+		/* Who was found by handle may have no parent to be seen. */
+		if (err || IS_ROOT(dentry) ||
+		    entries == READ_ONCE(ei->entries_synced))
 			break;
 		parent = dget_parent(dentry);
 		dput(dentry);
@@ -211,6 +213,27 @@ int e2m_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 		err = blkdev_issue_flush(inode->i_sb->s_bdev);
 	err2 = file_check_and_advance_wb_err(file);
 	return err ? err : err2;
+}
+
+/**
+ * e2m_commit_metadata - make durable what an NFS server is about to confirm
+ * @inode: a directory of which a name was made, changed or removed, or a file of
+ *         which an attribute was
+ *
+ * With a directory all metadata is written, as with fsync() in a new one: the names
+ * above it may be new as well.
+ *
+ * Context: may sleep.
+ * Return: 0 or an errno.
+ */
+int e2m_commit_metadata(struct inode *inode)
+{
+	int err = sync_one(inode, 0);
+
+	if (err)
+		return err;
+	return S_ISDIR(inode->i_mode) ? e2m_write_all(inode->i_sb) :
+					blkdev_issue_flush(inode->i_sb->s_bdev);
 }
 
 /* Give the holes in a range blocks of zeroes. */
