@@ -98,6 +98,9 @@ enum ama_kind {
  *              CPUs touch it only to collect it all for a request that waits
  * @admitted:   requests that were granted their demand on this CPU
  * @heap_visits: times that this CPU went to the shared heap
+ * @keep:       credit up to which returned credit stays here, whatever the request's
+ *              size: small requests would else take away what large ones need. Only
+ *              its own CPU changes it, under the pool's lock.
  * @lock:       protects all below; only its own CPU takes it, but for stealing
  * @nr:         number of pages in @pages, used last in first out
  * @handed_out: pages that were given to requests on this CPU
@@ -107,6 +110,7 @@ struct ama_magazine {
 	atomic_t credit;
 	unsigned long admitted;
 	unsigned long heap_visits;
+	int keep;
 	spinlock_t lock;
 	unsigned int nr;
 	unsigned long handed_out;
@@ -214,8 +218,9 @@ void ama_pool_collect_returned(struct ama_pool *pool, struct ama_magazine *magaz
 static inline bool ama_magazine_return(struct ama_pool *pool, int pages)
 {
 	struct ama_magazine *magazine = raw_cpu_ptr(pool->magazines);
+	int keep = max(READ_ONCE(magazine->keep), 3 * pages);
 
-	if (READ_ONCE(pool->contended) || atomic_read(&magazine->credit) > 3 * pages)
+	if (READ_ONCE(pool->contended) || atomic_read(&magazine->credit) > keep)
 		return false;
 	atomic_add(pages, &magazine->credit);
 	/* Pairs with smp_mb() in queue_for_grant(). */

@@ -121,11 +121,15 @@ static bool heap_grant(struct ama_pool *pool, const struct ama_demand *demand)
 static void stock_magazine_credit(struct ama_pool *pool, unsigned int usual)
 {
 	struct ama_magazine *magazine = raw_cpu_ptr(pool->magazines);
+	int share = pool->shelves[0][AMA_COMPOUND].want / num_possible_cpus();
 	unsigned int batch = 2 * usual;
+	int keep = 3 * usual;
 
 	lockdep_assert_held(&pool->lock);
 	this_cpu_inc(pool->magazines->admitted);
 	/* Never so much that the other CPUs have to come and collect it. */
+	if (magazine->keep < keep && keep + (int)usual <= share)
+		WRITE_ONCE(magazine->keep, keep);
 	if (!pool->contended && !atomic_read(&magazine->credit) &&
 	    pool->credit / num_possible_cpus() >= batch) {
 		pool->credit -= batch;
