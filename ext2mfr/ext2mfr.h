@@ -14,7 +14,7 @@
  *   group.c trim.c meta_io.c report.c, layout.h
  *
  * Lock order: inode lock, invalidate lock, folio lock, map_sem, prepare_lock,
- * retire_lock, buffer lock, windows_lock, ei->lock, group lock.
+ * retire_lock, buffer lock, e2m_windows.lock, ei->lock, group lock.
  */
 #ifndef EXT2MFR_H
 #define EXT2MFR_H
@@ -81,6 +81,19 @@ struct e2m_group {
 	unsigned long flags;
 };
 
+/* Lists of inodes that have a window, so that writers of different files do not meet. */
+#define E2M_WINDOW_LISTS	16
+
+/**
+ * struct e2m_windows - some of the inodes that have a window
+ * @lock:   protects @inodes
+ * @inodes: linked through win_link
+ */
+struct e2m_windows {
+	spinlock_t lock;
+	struct list_head inodes;
+} ____cacheline_aligned_in_smp;
+
 /**
  * struct e2m_sb - a mounted volume
  *
@@ -121,11 +134,9 @@ struct e2m_sb {
 	struct percpu_counter dirs;
 	atomic_t windowed;		/* blocks set aside in windows */
 	atomic_t next_group;		/* where the next spread directory goes */
-	spinlock_t gen_lock;		/* protects next_generation */
-	u32 next_generation;
+	atomic_t next_generation;
 
-	spinlock_t windows_lock;	/* protects @windows */
-	struct list_head windows;	/* inodes that have a window */
+	struct e2m_windows windows[E2M_WINDOW_LISTS];
 
 	struct e2m_share *share;	/* attribute blocks that can be shared */
 
@@ -189,7 +200,7 @@ struct e2m_inode {
 	struct rw_semaphore map_sem;
 	struct rw_semaphore xattr_sem;
 	spinlock_t lock;		/* see @zeroed */
-	struct list_head win_link;	/* in e2m_sb.windows, which locks it */
+	struct list_head win_link;	/* in one of e2m_sb.windows, which locks it */
 	struct mutex index_lock;	/* protects the index */
 	struct list_head index_link;	/* in e2m_sb.indexed, which locks it */
 
@@ -356,6 +367,7 @@ u32 e2m_window_take(struct inode *inode, u32 goal, u32 want, u32 *block);
 void e2m_window_set(struct inode *inode, u32 block, u32 count);
 void e2m_window_drop(struct inode *inode);
 bool e2m_window_drop_all(struct super_block *sb);
+void e2m_window_init(struct e2m_sb *sbi);
 
 /* inode_alloc.c */
 struct inode *e2m_new_inode(struct cfs_idmap *idmap, struct inode *dir,

@@ -215,9 +215,7 @@ static void init_inode(struct inode *inode, struct inode *dir, umode_t mode,
 	e2m_note_entry(inode);
 	set_bit(E2M_NEW_RAW, &ei->state);
 	e2m_set_vfs_flags(inode);
-	spin_lock(&sbi->gen_lock);
-	inode->i_generation = sbi->next_generation++;
-	spin_unlock(&sbi->gen_lock);
+	inode->i_generation = atomic_inc_return(&sbi->next_generation);
 }
 
 /**

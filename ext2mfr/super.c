@@ -189,13 +189,11 @@ static struct e2m_sb *alloc_sbi(struct super_block *sb)
 	mutex_init(&sbi->es_lock);
 	mutex_init(&sbi->recycle_lock);
 	mutex_init(&sbi->prepare_lock);
-	spin_lock_init(&sbi->gen_lock);
 	spin_lock_init(&sbi->errors_lock);
-	spin_lock_init(&sbi->windows_lock);
 	spin_lock_init(&sbi->indexed_lock);
-	INIT_LIST_HEAD(&sbi->windows);
+	e2m_window_init(sbi);
 	INIT_LIST_HEAD(&sbi->indexed);
-	sbi->next_generation = get_random_u32();
+	atomic_set(&sbi->next_generation, get_random_u32());
 	return sbi;
 }
 

@@ -39,7 +39,12 @@ u32 e2m_window_take(struct inode *inode, u32 goal, u32 want, u32 *block)
 	return len;
 }
 
-/* Empty the window; returns its length. Under windows_lock. */
+static struct e2m_windows *windows_of(struct inode *inode)
+{
+	return &E2M_SB(inode->i_sb)->windows[inode->i_ino % E2M_WINDOW_LISTS];
+}
+
+/* Empty the window; returns its length. Under its list's lock. */
 static u32 detach_window(struct e2m_inode *ei, u32 *block)
 {
 	u32 len;
@@ -63,19 +68,19 @@ static u32 detach_window(struct e2m_inode *ei, u32 *block)
  */
 void e2m_window_set(struct inode *inode, u32 block, u32 count)
 {
-	struct e2m_sb *sbi = E2M_SB(inode->i_sb);
+	struct e2m_windows *windows = windows_of(inode);
 	struct e2m_inode *ei = E2M_I(inode);
 
 	e2m_window_drop(inode);
-	atomic_add(count, &sbi->windowed);
-	spin_lock(&sbi->windows_lock);
+	atomic_add(count, &E2M_SB(inode->i_sb)->windowed);
+	spin_lock(&windows->lock);
 	spin_lock(&ei->lock);
 	ei->win_start = block;
 	ei->win_len = count;
 	spin_unlock(&ei->lock);
 	if (list_empty(&ei->win_link))
-		list_add_tail(&ei->win_link, &sbi->windows);
-	spin_unlock(&sbi->windows_lock);
+		list_add_tail(&ei->win_link, &windows->inodes);
+	spin_unlock(&windows->lock);
 }
 
 /**
@@ -86,19 +91,43 @@ void e2m_window_set(struct inode *inode, u32 block, u32 count)
  */
 void e2m_window_drop(struct inode *inode)
 {
-	struct e2m_sb *sbi = E2M_SB(inode->i_sb);
+	struct e2m_windows *windows = windows_of(inode);
 	struct e2m_inode *ei = E2M_I(inode);
 	u32 block, len;
 
 	if (list_empty_careful(&ei->win_link))
 		return;
-	spin_lock(&sbi->windows_lock);
+	spin_lock(&windows->lock);
 	len = detach_window(ei, &block);
-	spin_unlock(&sbi->windows_lock);
+	spin_unlock(&windows->lock);
 	if (!len)
 		return;
-	atomic_sub(len, &sbi->windowed);
+	atomic_sub(len, &E2M_SB(inode->i_sb)->windowed);
 	e2m_free_blocks(inode->i_sb, inode, block, len);
+}
+
+static bool drop_windows(struct super_block *sb, struct e2m_windows *windows)
+{
+	struct e2m_inode *ei;
+	bool freed = false;
+	u32 block, len;
+
+	spin_lock(&windows->lock);
+	while (!list_empty(&windows->inodes)) {
+		ei = list_first_entry(&windows->inodes, struct e2m_inode,
+				      win_link);
+		len = detach_window(ei, &block);
+		spin_unlock(&windows->lock);
+		/* The inode may go away now. */
+		if (len) {
+			atomic_sub(len, &E2M_SB(sb)->windowed);
+			e2m_free_blocks(sb, NULL, block, len);
+			freed = true;
+		}
+		spin_lock(&windows->lock);
+	}
+	spin_unlock(&windows->lock);
+	return freed;
 }
 
 /**
@@ -110,25 +139,24 @@ void e2m_window_drop(struct inode *inode)
  */
 bool e2m_window_drop_all(struct super_block *sb)
 {
-	struct e2m_sb *sbi = E2M_SB(sb);
-	struct e2m_inode *ei;
 	bool freed = false;
-	u32 block, len;
+	unsigned int i;
 
-	spin_lock(&sbi->windows_lock);
-	while (!list_empty(&sbi->windows)) {
-		ei = list_first_entry(&sbi->windows, struct e2m_inode,
-				      win_link);
-		len = detach_window(ei, &block);
-		spin_unlock(&sbi->windows_lock);
-		/* The inode may go away now. */
-		if (len) {
-			atomic_sub(len, &sbi->windowed);
-			e2m_free_blocks(sb, NULL, block, len);
-			freed = true;
-		}
-		spin_lock(&sbi->windows_lock);
-	}
-	spin_unlock(&sbi->windows_lock);
+	for (i = 0; i < E2M_WINDOW_LISTS; i++)
+		freed |= drop_windows(sb, &E2M_SB(sb)->windows[i]);
 	return freed;
+}
+
+/**
+ * e2m_window_init - no file has a window
+ * @sbi: a volume that is being mounted
+ */
+void e2m_window_init(struct e2m_sb *sbi)
+{
+	unsigned int i;
+
+	for (i = 0; i < E2M_WINDOW_LISTS; i++) {
+		spin_lock_init(&sbi->windows[i].lock);
+		INIT_LIST_HEAD(&sbi->windows[i].inodes);
+	}
 }
