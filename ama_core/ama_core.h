@@ -99,8 +99,8 @@ enum ama_kind {
  * @admitted:   requests that were granted their demand on this CPU
  * @heap_visits: times that this CPU went to the shared heap
  * @keep:       credit up to which returned credit stays here, whatever the request's
- *              size: small requests would else take away what large ones need. Only
- *              its own CPU changes it, under the pool's lock.
+ *              size: small requests would else take away what large ones need. Set
+ *              under the pool's lock.
  * @lock:       protects all below; only its own CPU takes it, but for stealing
  * @nr:         number of pages in @pages, used last in first out
  * @handed_out: pages that were given to requests on this CPU

@@ -121,14 +121,14 @@ static bool heap_grant(struct ama_pool *pool, const struct ama_demand *demand)
 static void stock_magazine_credit(struct ama_pool *pool, unsigned int usual)
 {
 	struct ama_magazine *magazine = raw_cpu_ptr(pool->magazines);
-	int share = pool->shelves[0][AMA_COMPOUND].want / num_possible_cpus();
+	int share = pool->shelves[0][AMA_COMPOUND].want / num_online_cpus();
 	unsigned int batch = 2 * usual;
-	int keep = 3 * usual;
+	int keep = min_t(int, 3 * usual, share - (int)usual);
 
 	lockdep_assert_held(&pool->lock);
 	this_cpu_inc(pool->magazines->admitted);
 	/* Never so much that the other CPUs have to come and collect it. */
-	if (magazine->keep < keep && keep + (int)usual <= share)
+	if (magazine->keep < keep)
 		WRITE_ONCE(magazine->keep, keep);
 	if (!pool->contended && !atomic_read(&magazine->credit) &&
 	    pool->credit / num_possible_cpus() >= batch) {
@@ -644,8 +644,11 @@ void ama_pool_want(struct ama_pool *pool, const unsigned long want[AMA_ORDERS])
 {
 	unsigned long flags;
 	unsigned int order;
+	int cpu;
 
 	flags = lock_heap(pool);
+	for_each_possible_cpu(cpu)
+		WRITE_ONCE(per_cpu_ptr(pool->magazines, cpu)->keep, 0);
 	for (order = 0; order < AMA_ORDERS; order++) {
 		pool->shelves[order][AMA_COMPOUND].want = want[order];
 		pool->shelves[order][AMA_PLAIN].want = order ? want[order] : 0;

@@ -51,12 +51,13 @@ static struct dentry *ext2mfr_get_parent(struct dentry *child)
 static int ext2mfr_commit_metadata(struct inode *inode)
 {
 	DEFINE_AMA_SCOPE(scope);
-	int err = e2m_enter(&scope, inode->i_sb, E2M_OP_FSYNC, 0);
+	/* The change is made: it may be confirmed late, but not be refused now. */
+	bool entered = !e2m_enter_call(&scope, inode->i_sb, E2M_OP_FSYNC, 0,
+				       NULL);
+	int err = e2m_commit_metadata(inode);
 
-	if (err)
-		return err;
-	err = e2m_commit_metadata(inode);
-	e2m_leave(&scope);
+	if (entered)
+		e2m_leave(&scope);
 	return err;
 }
 

@@ -217,23 +217,21 @@ int e2m_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 
 /**
  * e2m_commit_metadata - make durable what an NFS server is about to confirm
- * @inode: a directory of which a name was made, changed or removed, or a file of
+ * @inode: a directory of which a name was made, changed or removed, or an inode of
  *         which an attribute was
  *
- * With a directory all metadata is written, as with fsync() in a new one: the names
- * above it may be new as well.
- *
- * Context: may sleep.
+ * Context: may sleep; directories' inode locks may be held.
  * Return: 0 or an errno.
  */
 int e2m_commit_metadata(struct inode *inode)
 {
+	struct dentry *alias = d_find_any_alias(inode);
 	int err = sync_one(inode, 0);
 
-	if (err)
-		return err;
-	return S_ISDIR(inode->i_mode) ? e2m_write_all(inode->i_sb) :
-					blkdev_issue_flush(inode->i_sb->s_bdev);
+	if (!err && alias)
+		err = sync_parents(inode, alias);
+	dput(alias);
+	return err ? err : blkdev_issue_flush(inode->i_sb->s_bdev);
 }
 
 /* Give the holes in a range blocks of zeroes. */

@@ -172,6 +172,14 @@ set_up_lvm() {
 	END
 }
 
+until_there() {
+	for _ in $(seq 300); do
+		[ ! -s "$1" ] || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
 # What is below is made larger, and moved to another disk, while it is in use.
 above_a_volume() {
 	half=$((size / 2))
@@ -196,6 +204,7 @@ above_a_volume() {
 	check "so is the file system" resize2fs /dev/mapper/d
 	dmem_stress /mnt/g 2 600 31 >/tmp/stress.log 2>&1 &
 	stress=$!
+	check "the load has begun" until_there /mnt/g
 	check "the volume is moved under load" pvmove -i 1 -n low /dev/mapper/disk1 /dev/mapper/disk2
 	check "it is on the other disk" [ "$(lvs --noheadings -o devices vg/low | tr -d ' ')" = "/dev/mapper/disk2(0)" ]
 	drop_caches

@@ -69,6 +69,15 @@ static void direct_write_4k(void) { expect(pwrite(direct, buffer, 4096, in_turn(
 static void direct_read_128k(void) { expect(pread(direct, buffer, 131072, in_turn(131072)), 131072); }
 static void direct_write_128k(void) { expect(pwrite(direct, buffer, 131072, in_turn(131072)), 131072); }
 
+/* Each piece once, as long as there are some. */
+static void random_read_128k(void)
+{
+	static unsigned int next;
+	off_t at = (off_t)(next++ * 37 % (FILE_BYTES / 131072)) * 131072;
+
+	expect(pread(file, buffer, 131072, at), 131072);
+}
+
 static void small_read(void)
 {
 	static unsigned int next;
@@ -100,6 +109,7 @@ static const struct {
 	{ "cold_read_4k", read_4k, 1 },
 	{ "random_read_4k", random_read_4k, 1 },
 	{ "random_write_4k", random_write_4k, 1 },
+	{ "random_read_128k", random_read_128k, 1 },
 	{ "direct_read_4k", direct_read_4k, 0 },
 	{ "direct_write_4k", direct_write_4k, 0 },
 	{ "direct_read_128k", direct_read_128k, 0 },
