@@ -126,7 +126,11 @@ stalls_of() {
 }
 
 test_stalls() {
-	same "allocations that took longer than no time" "$(stalls_of 0)" 1
+	if grep -q jiffies /sys/devices/system/clocksource/clocksource0/current_clocksource; then
+		skip "allocations that took longer than no time" "this kernel's clock counts ticks"
+	else
+		same "allocations that took longer than no time" "$(stalls_of 0)" 1
+	fi
 	same "allocations that took longer than an hour" "$(stalls_of 3600000000)" 0
 	echo 1000 >/sys/module/gcma/parameters/stall_us
 }

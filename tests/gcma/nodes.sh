@@ -16,6 +16,10 @@ in_node() {
 		END { exit !found }' /proc/zoneinfo
 }
 
+if [ ! -d /sys/devices/system/node ]; then
+	skip "nodes" "this kernel has none"
+	finish
+fi
 [ -d /sys/devices/system/node/node1 ]
 report $? "there are two nodes"
 load areas=zero:8M@node0,one:8M@node1,any:8M
