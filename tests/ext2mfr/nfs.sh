@@ -187,10 +187,10 @@ device() {
 confirmed() {
 	sectors=$(blockdev --getsz $disk)
 	make_volume 24M -t ext2 -b 1024 && dmsetup create e2m --table "0 $sectors linear $disk 0" &&
-		dmsetup mknodes && mount -t ext2mfr -o "mfr=$1" /dev/mapper/e2m "$at" && mkdir "$shared" && mkdir "$shared/local" &&
+		dmsetup mknodes && mount -t ext2mfr -o "mfr=$1" /dev/mapper/e2m "$at" && mkdir -p "$shared/local/deep" &&
 		share $fsid && mount -i -t nfs4 -o \
 		vers=4.2,addr=127.0.0.1,clientaddr=127.0.0.1,noac 127.0.0.1:/ $nfs || return 1
-	touch $nfs/local/file && mkdir -p $nfs/a/b && echo kept >$nfs/a/b/file && sync $nfs/a/b/file && mkdir $nfs/a/c &&
+	touch $nfs/local/deep/file && mkdir -p $nfs/a/b && echo kept >$nfs/a/b/file && sync $nfs/a/b/file && mkdir $nfs/a/c &&
 		mv $nfs/a/b/file $nfs/a/c/moved && ln -s c/moved $nfs/a/link && mkfifo $nfs/a/fifo &&
 		ln -s "$(printf %070d 7)" $nfs/a/long && ln $nfs/a/c/moved $nfs/second && chmod 600 $nfs/second &&
 		device "0 $sectors flakey $disk 0 0 3600 1 drop_writes"
@@ -198,7 +198,7 @@ confirmed() {
 	umount $nfs && detach && dmsetup remove e2m && [ $status = 0 ] || return 1
 	e2fsck -fy $disk >/tmp/fsck 2>&1
 	[ $? -le 1 ] && consistent >/dev/null && mount_as ext2mfr ro || { cat /tmp/fsck; return 1; }
-	(cd "$shared" && [ "$(find . | sort | xargs)" = ". ./a ./a/b ./a/c ./a/c/moved ./a/fifo ./a/link ./a/long ./local ./local/file ./second" ] &&
+	(cd "$shared" && [ "$(find . | sort | xargs)" = ". ./a ./a/b ./a/c ./a/c/moved ./a/fifo ./a/link ./a/long ./local ./local/deep ./local/deep/file ./second" ] &&
 		[ "$(cat a/link second | xargs)" = 'kept kept' ] && [ "$(readlink a/long)" = "$(printf %070d 7)" ] &&
 		[ "$(stat -c '%a %h' second)" = '600 2' ])
 	status=$?
