@@ -35,10 +35,10 @@ static inline bool e2m_covered(const struct super_block *sb, enum e2m_op op,
 	return ama_scope_covers(&ext2mfr_client, op, &call);
 }
 
-/* Open the scope of an operation of progress, which cannot be refused. */
-static inline bool e2m_enter_progress(struct ama_scope *scope,
-				      const struct super_block *sb,
-				      enum e2m_op op)
+/* Open the scope of what cannot be refused: it is others' progress, or done already. */
+static inline bool e2m_enter_unrefused(struct ama_scope *scope,
+				       const struct super_block *sb,
+				       enum e2m_op op)
 {
 	return !e2m_enter_call(scope, sb, op, 0, NULL);
 }

@@ -52,11 +52,10 @@ static int ext2mfr_commit_metadata(struct inode *inode)
 {
 	DEFINE_AMA_SCOPE(scope);
 	/* The change is made: it may be confirmed late, but not be refused now. */
-	bool entered = !e2m_enter_call(&scope, inode->i_sb, E2M_OP_FSYNC, 0,
-				       NULL);
+	bool scoped = e2m_enter_unrefused(&scope, inode->i_sb, E2M_OP_FSYNC);
 	int err = e2m_commit_metadata(inode);
 
-	if (entered)
+	if (scoped)
 		e2m_leave(&scope);
 	return err;
 }

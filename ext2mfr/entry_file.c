@@ -337,7 +337,7 @@ static int ext2mfr_release(struct inode *inode, struct file *file)
 	    list_empty_careful(&E2M_I(inode)->win_link) ||
 	    atomic_read(&inode->i_writecount) != 1)
 		return 0;
-	if (!e2m_enter_progress(&scope, inode->i_sb, E2M_OP_EVICT))
+	if (!e2m_enter_unrefused(&scope, inode->i_sb, E2M_OP_EVICT))
 		return 0;
 	e2m_window_drop(inode);
 	e2m_leave(&scope);

@@ -162,7 +162,7 @@ static int ext2mfr_writepages(struct address_space *mapping,
 	DEFINE_AMA_SCOPE(scope);
 	int err;
 
-	if (!e2m_enter_progress(&scope, mapping->host->i_sb, E2M_OP_WRITEBACK))
+	if (!e2m_enter_unrefused(&scope, mapping->host->i_sb, E2M_OP_WRITEBACK))
 		return -ENOMEM;
 	err = e2m_writepages(mapping, wbc);
 	e2m_leave(&scope);

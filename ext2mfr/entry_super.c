@@ -47,7 +47,7 @@ static int ext2mfr_write_inode(struct inode *inode,
 	DEFINE_AMA_SCOPE(scope);
 	int err;
 
-	if (!e2m_enter_progress(&scope, inode->i_sb, E2M_OP_WRITE_INODE))
+	if (!e2m_enter_unrefused(&scope, inode->i_sb, E2M_OP_WRITE_INODE))
 		return -ENOMEM;
 	err = e2m_write_inode(inode, wbc->sync_mode == WB_SYNC_ALL);
 	e2m_leave(&scope);
@@ -63,7 +63,7 @@ static void ext2mfr_evict_inode(struct inode *inode)
 	/* Before the scope: thawing a volume needs what others would hold here. */
 	if (gone)
 		sb_start_intwrite(sb);
-	scoped = e2m_enter_progress(&scope, sb, E2M_OP_EVICT);
+	scoped = e2m_enter_unrefused(&scope, sb, E2M_OP_EVICT);
 	e2m_evict_inode(inode);
 	if (scoped)
 		e2m_leave(&scope);
@@ -74,7 +74,7 @@ static void ext2mfr_evict_inode(struct inode *inode)
 static void ext2mfr_put_super(struct super_block *sb)
 {
 	DEFINE_AMA_SCOPE(scope);
-	bool scoped = e2m_enter_progress(&scope, sb, E2M_OP_SYNC);
+	bool scoped = e2m_enter_unrefused(&scope, sb, E2M_OP_SYNC);
 
 	e2m_put_super(sb);
 	if (scoped)
@@ -87,7 +87,7 @@ static int ext2mfr_sync_fs(struct super_block *sb, int wait)
 	DEFINE_AMA_SCOPE(scope);
 	int err;
 
-	if (!e2m_enter_progress(&scope, sb, E2M_OP_SYNC))
+	if (!e2m_enter_unrefused(&scope, sb, E2M_OP_SYNC))
 		return -ENOMEM;
 	err = e2m_sync_super(sb, wait);
 	e2m_leave(&scope);
@@ -99,7 +99,7 @@ static int ext2mfr_freeze_fs(struct super_block *sb)
 	DEFINE_AMA_SCOPE(scope);
 	int err;
 
-	if (!e2m_enter_progress(&scope, sb, E2M_OP_SYNC))
+	if (!e2m_enter_unrefused(&scope, sb, E2M_OP_SYNC))
 		return -ENOMEM;
 	err = e2m_freeze(sb);
 	e2m_leave(&scope);
@@ -113,7 +113,7 @@ static int ext2mfr_unfreeze_fs(struct super_block *sb)
 	DEFINE_AMA_SCOPE(scope);
 	int err;
 
-	if (!e2m_enter_progress(&scope, sb, E2M_OP_SYNC))
+	if (!e2m_enter_unrefused(&scope, sb, E2M_OP_SYNC))
 		return -ENOMEM;
 	err = e2m_thaw(sb);
 	e2m_leave(&scope);

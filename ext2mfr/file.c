@@ -154,6 +154,8 @@ static int sync_one(struct inode *inode, int datasync)
  * directories, as far up as their own names are new. On the device an older name
  * may still lead to the inode that a new directory was given, and be taken for its
  * right one by a repair; so with a new directory all that changed is written.
+ *
+ * @dentry: by which the file was opened, or NULL.
  */
 static int sync_parents(struct inode *inode, struct dentry *dentry)
 {
@@ -162,7 +164,7 @@ static int sync_parents(struct inode *inode, struct dentry *dentry)
 	int err = 0;
 
 	/* A file that had no name when it was opened may have got one. */
-	dentry = d_unhashed(dentry) ? d_find_alias(inode) : dget(dentry);
+	dentry = !dentry || d_unhashed(dentry) ? d_find_alias(inode) : dget(dentry);
 	if (!dentry)
 		return 0;
 	for (;;) {
@@ -188,6 +190,16 @@ static int sync_parents(struct inode *inode, struct dentry *dentry)
 	return err;
 }
 
+/* An inode and its name, out of the device's cache as well. */
+static int sync_with_name(struct inode *inode, struct dentry *dentry, int datasync)
+{
+	int err = sync_one(inode, datasync);
+
+	if (!err)
+		err = sync_parents(inode, dentry);
+	return err ? err : blkdev_issue_flush(inode->i_sb->s_bdev);
+}
+
 /**
  * e2m_fsync - make a file durable
  * @file:     the open file or directory
@@ -200,17 +212,12 @@ static int sync_parents(struct inode *inode, struct dentry *dentry)
  */
 int e2m_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 {
-	struct inode *inode = file->f_mapping->host;
 	int err, err2;
 
 	err = file_write_and_wait_range(file, start, end);
 	if (err)
 		return err;
-	err = sync_one(inode, datasync);
-	if (!err)
-		err = sync_parents(inode, file_dentry(file));
-	if (!err)
-		err = blkdev_issue_flush(inode->i_sb->s_bdev);
+	err = sync_with_name(file->f_mapping->host, file_dentry(file), datasync);
 	err2 = file_check_and_advance_wb_err(file);
 	return err ? err : err2;
 }
@@ -225,13 +232,7 @@ int e2m_fsync(struct file *file, loff_t start, loff_t end, int datasync)
  */
 int e2m_commit_metadata(struct inode *inode)
 {
-	struct dentry *alias = d_find_any_alias(inode);
-	int err = sync_one(inode, 0);
-
-	if (!err && alias)
-		err = sync_parents(inode, alias);
-	dput(alias);
-	return err ? err : blkdev_issue_flush(inode->i_sb->s_bdev);
+	return sync_with_name(inode, NULL, 0);
 }
 
 /* Give the holes in a range blocks of zeroes. */

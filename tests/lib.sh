@@ -96,6 +96,17 @@ check_has() {
 	fi
 }
 
+# within SECONDS COMMAND...: wait until it succeeds, so long at most.
+within() {
+	within_tries=$(($1 * 10))
+	shift
+	for _ in $(seq $within_tries); do
+		! "$@" || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
 finish() {
 	[ "$tests_failed" = 0 ] || exit 1
 	exit 0

@@ -43,15 +43,6 @@ hooked() {
 	grep -cE '^(__alloc_[a-z]*_?pages[a-z_]*|try_charge_memcg|__x64_sys_openat) ' $hooks
 }
 
-# until_true CONDITION...: it becomes true within half a minute.
-until_true() {
-	for _ in $(seq 60); do
-		! "$@" || return 0
-		sleep 0.5
-	done
-	return 1
-}
-
 reserve_full() {
 	awk 'NR > 1 && $5 != $4 { bad = 1 } END { exit bad }' $debug/reserve
 }
@@ -154,7 +145,7 @@ on_demand
 report $? "the reserve gave what the allocator did not ($(cat $debug/substituted) pages)"
 [ "$(cat $debug/underruns)" = 0 ]
 report $? "no underrun"
-until_true reserve_full
+within 30 reserve_full
 report $? "the reserve is full again"
 [ "$(cat $debug/scopes)" = 0 ]
 report $? "no scope is left open"
@@ -163,9 +154,9 @@ check "trace points tell of each scope, wait and substitution" traced
 rmmod surety_fault
 rmmod ama_selftest
 report $? "the client unloads"
-until_true unhooked
+within 30 unhooked
 report $? "some time after the last client the hooks are out"
-until_true given_back
+within 30 given_back
 report $? "and the reserve's memory is given back"
 
 for _ in 1 2 3 4 5; do

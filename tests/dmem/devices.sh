@@ -43,18 +43,27 @@ load_again() {
 	insmod /modules/dmem.ko "$@"
 }
 
+# keep_file DEVICE WHAT: a file system, of whose new file all is kept by the target d.
+keep_file() {
+	mkfs.ext4 -q -F -b 4096 "$1"
+	mount "$1" /mnt
+	fill_cache /mnt/f 4
+	above "$2: pages kept" "$(status d fills)" 1000
+}
+
+# read_from_cache WHAT: likewise on the target, and read from there; /tmp/f is what was read.
+read_from_cache() {
+	keep_file /dev/mapper/d "$1"
+	before=$(status d hit_blocks)
+	cp /mnt/f /tmp/f
+	same "$1: blocks from the cache" "$(($(status d hit_blocks) - before))" 1024
+}
+
 # The top of a stack decides what is in a page; see the option "stacked".
 stacking() {
 	make low "0 $((size - 2048)) linear $disk 2048"
 	make_target d /dev/mapper/low
-	mkfs.ext4 -q -F -b 4096 /dev/mapper/d
-	mount /dev/mapper/d /mnt
-	fill_cache /mnt/f 4
-	above "above a linear device: pages kept" "$(status d fills)" 1000
-	before=$(status d hit_blocks)
-	cp /mnt/f /tmp/f
-	same "above a linear device: blocks from the cache" \
-		"$(($(status d hit_blocks) - before))" 1024
+	read_from_cache "above a linear device"
 	dd if=/mnt/f of=/tmp/direct bs=1M iflag=direct 2>/dev/null
 	check "above a linear device: same contents" cmp /tmp/f /tmp/direct
 	drop_caches
@@ -65,10 +74,7 @@ stacking() {
 
 	make_target d $disk stacked
 	make top "0 $((size - 2048)) linear /dev/mapper/d 2048"
-	mkfs.ext4 -q -F -b 4096 /dev/mapper/top
-	mount /dev/mapper/top /mnt
-	fill_cache /mnt/f 4
-	above "below a linear device, stacked: pages kept" "$(status d fills)" 1000
+	keep_file /dev/mapper/top "below a linear device, stacked"
 	umount /mnt
 	compare "below a linear device" d $disk 100
 	dmsetup remove top
@@ -172,14 +178,6 @@ set_up_lvm() {
 	END
 }
 
-until_there() {
-	for _ in $(seq 300); do
-		[ ! -s "$1" ] || return 0
-		sleep 0.1
-	done
-	return 1
-}
-
 # What is below is made larger, and moved to another disk, while it is in use.
 above_a_volume() {
 	half=$((size / 2))
@@ -190,21 +188,14 @@ above_a_volume() {
 	vgcreate -s 1m vg /dev/mapper/disk1 /dev/mapper/disk2 &&
 		lvcreate -y -n low -l 10 vg /dev/mapper/disk1 || { report 1 "a logical volume"; return; }
 	make_target d /dev/mapper/vg-low
-	mkfs.ext4 -q -F -b 4096 /dev/mapper/d
-	mount /dev/mapper/d /mnt
-	fill_cache /mnt/f 4
-	above "above a logical volume: pages kept" "$(status d fills)" 1000
-	before=$(status d hit_blocks)
-	cp /mnt/f /tmp/f
-	same "above a logical volume: blocks from the cache" \
-		"$(($(status d hit_blocks) - before))" 1024
+	read_from_cache "above a logical volume"
 	check "the volume is made larger" lvextend -l 13 vg/low
 	dmsetup load d --table "0 $(sectors /dev/mapper/vg-low) dmem /dev/mapper/vg-low 0"
 	dmsetup suspend d && dmsetup resume d
 	check "so is the file system" resize2fs /dev/mapper/d
 	dmem_stress /mnt/g 2 600 31 >/tmp/stress.log 2>&1 &
 	stress=$!
-	check "the load has begun" until_there /mnt/g
+	check "the load has begun" within 30 test -s /mnt/g
 	check "the volume is moved under load" pvmove -i 1 -n low /dev/mapper/disk1 /dev/mapper/disk2
 	check "it is on the other disk" [ "$(lvs --noheadings -o devices vg/low | tr -d ' ')" = "/dev/mapper/disk2(0)" ]
 	drop_caches
@@ -226,10 +217,7 @@ below_a_volume() {
 	make_target d $disk stacked
 	vgcreate -s 1m vg /dev/mapper/d && lvcreate -y -n top -l 24 vg ||
 		{ report 1 "a logical volume above the target"; return; }
-	mkfs.ext4 -q -F -b 4096 /dev/mapper/vg-top
-	mount /dev/mapper/vg-top /mnt
-	fill_cache /mnt/f 4
-	above "below a logical volume: pages kept" "$(status d fills)" 1000
+	keep_file /dev/mapper/vg-top "below a logical volume"
 	umount /mnt
 	vgchange -an vg
 	compare "below a logical volume" d $disk 100

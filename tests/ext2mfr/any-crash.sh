@@ -12,7 +12,6 @@ driver=${CRASH_DRIVER:-ext2mfr}
 points=$1
 shift
 log=/dev/vdb
-dm=/dev/mapper/e2m
 at_fs=/tmp/work
 mkdir -p $at_fs
 

@@ -85,15 +85,12 @@ warns_of_interval() {
 lasts() {
 	options=$1
 	shift
-	make_volume 8M -t ext2 && dmsetup create e2m --table "0 16384 linear $disk 0" &&
-		dmsetup mknodes && mount -t ext2mfr -o "$options" /dev/mapper/e2m "$at" || return 1
+	make_volume 8M -t ext2 && mount_switchable "$options" || return 1
 	mkdir "$at/dir"
 	echo 1 >"$at/dir/old"
 	sync
 	(cd "$at" && sh -c "$1")
-	dmsetup suspend --noflush --nolockfs e2m &&
-		dmsetup load e2m --table "0 16384 flakey $disk 0 0 3600 1 drop_writes" &&
-		dmsetup resume e2m
+	freeze_device
 	umount "$at"
 	dmsetup remove e2m
 	e2fsck -fy "$disk" >/dev/null 2>&1

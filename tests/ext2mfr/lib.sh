@@ -21,6 +21,29 @@ mount_as() {
 	mount -t "$1" -o "${2:-rw}" "$disk" "$at"
 }
 
+# The volume on a device that can be switched under it.
+dm=/dev/mapper/e2m
+
+# mount_switchable [OPTIONS]
+mount_switchable() {
+	dmsetup create e2m --table "0 $(blockdev --getsz "$disk") linear $disk 0" &&
+		dmsetup mknodes && mount -t ext2mfr -o "${1:-rw}" "$dm" "$at"
+}
+
+# device KIND ARGUMENTS...: switch the device, at once.
+device() {
+	device_kind=$1
+	shift
+	dmsetup suspend --noflush --nolockfs e2m &&
+		dmsetup load e2m --table "0 $(blockdev --getsz "$disk") $device_kind $*" &&
+		dmsetup resume e2m
+}
+
+# Nothing gets to the disk any more.
+freeze_device() {
+	device flakey "$disk 0 0 3600 1 drop_writes"
+}
+
 consistent() {
 	e2fsck -fn "$disk"
 }

@@ -6,24 +6,13 @@
 . /surety/tests/ext2mfr/lib.sh
 modprobe -a dm-mod dm-flakey 2>/dev/null
 crashes=$1
-sectors=$(blockdev --getsz "$disk")
-dm=/dev/mapper/e2m
-
-# device TABLE-TAIL...: switch the device under the volume, at once.
-device() {
-	kind=$1
-	shift
-	dmsetup suspend --noflush --nolockfs e2m &&
-		dmsetup load e2m --table "0 $sectors $kind $*" && dmsetup resume e2m
-}
 
 # start_device BLOCK-SIZE [OPTIONS]
 start_device() {
 	umount "$at" 2>/dev/null
 	[ ! -e "$dm" ] || dmsetup remove e2m
 	make_volume 64M -t ext2 -b "$1"
-	dmsetup create e2m --table "0 $sectors linear $disk 0" && dmsetup mknodes &&
-		mount -t ext2mfr -o "${2:-rw}" "$dm" "$at"
+	mount_switchable "${2:-rw}"
 }
 
 # Files that are confirmed one by one, and noise beside them. Who is killed may leave
@@ -63,7 +52,7 @@ crash() {
 	sleep "$2"
 	# Confirmed before the freeze is what counts.
 	cp /tmp/confirmed /tmp/promised
-	device flakey "$disk 0 0 3600 1 drop_writes"
+	freeze_device
 	sleep 1
 	touch /tmp/enough
 	wait "$writer" "$noise"

@@ -52,11 +52,14 @@ detach() {
 	return 1
 }
 
+mount_client() {
+	mount -i -t nfs4 -o vers=4.2,addr=127.0.0.1,clientaddr=127.0.0.1,noac 127.0.0.1:/ $nfs
+}
+
 # attach FLAGS: a new volume, and the client on it.
 attach() {
 	make_volume 24M -t ext2 -b 1024 && mount_as ext2mfr && mkdir "$shared" "$outside" &&
-		share "$1" && mount -i -t nfs4 -o \
-		vers=4.2,addr=127.0.0.1,clientaddr=127.0.0.1,noac 127.0.0.1:/ $nfs
+		share "$1" && mount_client
 }
 
 count_calls() {
@@ -176,24 +179,16 @@ again() {
 	detach && mount_as ext2mfr && share "$1" && held_file && held_directory
 }
 
-# device TABLE-TAIL...: under the volume, at once.
-device() {
-	dmsetup suspend --noflush --nolockfs e2m && dmsetup load e2m --table "$*" && dmsetup resume e2m
-}
-
 # confirmed POLICY: what the client was told to be done is there after a crash (nothing gets
 # to the device any more, and e2fsck repairs what is there), and so is the way to it
 # that was made on the server and not synchronised.
 confirmed() {
-	sectors=$(blockdev --getsz $disk)
-	make_volume 24M -t ext2 -b 1024 && dmsetup create e2m --table "0 $sectors linear $disk 0" &&
-		dmsetup mknodes && mount -t ext2mfr -o "mfr=$1" /dev/mapper/e2m "$at" && mkdir -p "$shared/local/deep" &&
-		share $fsid && mount -i -t nfs4 -o \
-		vers=4.2,addr=127.0.0.1,clientaddr=127.0.0.1,noac 127.0.0.1:/ $nfs || return 1
+	make_volume 24M -t ext2 -b 1024 && mount_switchable "mfr=$1" &&
+		mkdir -p "$shared/local/deep" && share $fsid && mount_client || return 1
 	touch $nfs/local/deep/file && mkdir -p $nfs/a/b && echo kept >$nfs/a/b/file && sync $nfs/a/b/file && mkdir $nfs/a/c &&
 		mv $nfs/a/b/file $nfs/a/c/moved && ln -s c/moved $nfs/a/link && mkfifo $nfs/a/fifo &&
 		ln -s "$(printf %070d 7)" $nfs/a/long && ln $nfs/a/c/moved $nfs/second && chmod 600 $nfs/second &&
-		device "0 $sectors flakey $disk 0 0 3600 1 drop_writes"
+		freeze_device
 	status=$?
 	umount $nfs && detach && dmsetup remove e2m && [ $status = 0 ] || return 1
 	e2fsck -fy $disk >/tmp/fsck 2>&1

@@ -40,11 +40,7 @@ run_test() {
 
 # Wait until a command succeeds, ten seconds at most.
 wait_for() {
-	for _ in $(seq 100); do
-		"$@" && return
-		sleep 0.1
-	done
-	return 1
+	within 10 "$@"
 }
 
 # hold BYTES [COUNT]: a process that holds buffers of the heap "video"; its

@@ -15,6 +15,7 @@ function duration(e) {
 }
 NR > 1 && $3 == load && $column != "" && $column > 0 {
 	name = $1 ", " $2
+	clock = $12
 	if (!(name in first)) {
 		first[name] = 1
 		names[++n] = name
@@ -38,7 +39,7 @@ END {
 	lowy = int(log10(low)); highy = int(log10(high)) + 1
 	print "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"900\" height=\"490\" font-family=\"DejaVu Sans, sans-serif\" font-size=\"12\">"
 	print "<rect width=\"900\" height=\"490\" fill=\"white\"/>"
-	text(370, 22, "middle", what " latency of an allocation, " (load == "none" ? "idle (1 ns = 1 instruction)" : "load: " load (load ~ /^counted-/ ? " (1 ns = 1 instruction)" : "")))
+	text(370, 22, "middle", what " latency of an allocation, " (load == "none" ? "idle" : "load: " load) (clock == "instructions" ? " (1 ns = 1 instruction)" : ""))
 	for (e = lowy; e <= highy; e++) {
 		printf "<line x1=\"90\" x2=\"650\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#ddd\"/>\n", ypos(10 ^ e), ypos(10 ^ e)
 		text(84, ypos(10 ^ e) + 4, "end", duration(e))
