@@ -123,6 +123,17 @@ static inline unsigned int cfs_inode_state(struct inode *inode)
 #endif
 }
 
+/* What programs can ask a mounted volume for: newer kernels want to be told more. */
+static inline void cfs_name_super(struct super_block *sb, const u8 uuid[16])
+{
+#ifdef HAVE_SUPER_SET_UUID
+	super_set_uuid(sb, uuid, 16);
+	super_set_sysfs_name_bdev(sb);
+#else
+	memcpy(&sb->s_uuid, uuid, sizeof(sb->s_uuid));
+#endif
+}
+
 #ifndef HAVE_FILEMAP_SPLICE_READ
 #define filemap_splice_read generic_file_splice_read
 #endif

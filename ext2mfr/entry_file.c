@@ -329,6 +329,12 @@ static long ext2mfr_fallocate(struct file *file, int mode, loff_t offset,
 }
 
 /* The last writer leaves: what was set aside for more goes back. */
+/* What was not written back since the file was opened; fsync is told it as well. */
+static int ext2mfr_flush(struct file *file, fl_owner_t id)
+{
+	return filemap_check_wb_err(file->f_mapping, READ_ONCE(file->f_wb_err));
+}
+
 static int ext2mfr_release(struct inode *inode, struct file *file)
 {
 	DEFINE_AMA_SCOPE(scope);
@@ -363,6 +369,7 @@ const struct file_operations ext2mfr_file_fops = {
 	.write_iter	= ext2mfr_write_iter,
 	.mmap		= ext2mfr_mmap,
 	.open		= ext2mfr_open,
+	.flush		= ext2mfr_flush,
 	.release	= ext2mfr_release,
 	.fsync		= ext2mfr_fsync,
 	.splice_read	= ext2mfr_splice_read,

@@ -58,6 +58,7 @@
 #define E2_DEFM_BSDGROUPS	0x0002
 #define E2_DEFM_XATTR_USER	0x0004
 #define E2_DEFM_ACL		0x0008
+#define E2_DEFM_UID16		0x0010
 
 struct e2_super {
 	__le32 s_inodes_count;

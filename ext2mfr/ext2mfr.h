@@ -44,6 +44,7 @@ enum e2m_errors { E2M_ERRORS_CONTINUE, E2M_ERRORS_RO, E2M_ERRORS_PANIC };
 #define E2M_OPT_ACL		0x0008
 #define E2M_OPT_DISCARD		0x0010
 #define E2M_OPT_DEBUG		0x0020
+#define E2M_OPT_NO_UID32	0x0040
 
 /**
  * struct e2m_options - what the mount command chose

@@ -299,19 +299,20 @@ static long fallocate_locked(struct inode *inode, int mode, loff_t offset,
 	unsigned int bits = inode->i_blkbits;
 	long err = 0;
 
-	if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) {
-		if (offset < size)
-			err = punch_hole(inode, offset, min(end, size));
-		if (err || (mode & FALLOC_FL_PUNCH_HOLE))
+	if (!(mode & FALLOC_FL_PUNCH_HOLE) && end > size) {
+		/* e2fsck allows no block behind the end of a file. */
+		if (mode & FALLOC_FL_KEEP_SIZE)
+			return -EOPNOTSUPP;
+		err = inode_newsize_ok(inode, end);
+		if (err)
 			return err;
 	}
-	/* e2fsck allows no block behind the end of a file. */
-	if ((mode & FALLOC_FL_KEEP_SIZE) && end > size)
-		return -EOPNOTSUPP;
+	if ((mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) && offset < size)
+		err = punch_hole(inode, offset, min(end, size));
+	if (err || (mode & FALLOC_FL_PUNCH_HOLE))
+		return err;
 	if (end > size) {
-		err = inode_newsize_ok(inode, end);
-		if (!err)
-			err = e2m_zero_tail(inode, size);
+		err = e2m_zero_tail(inode, size);
 		if (err)
 			return err;
 	}

@@ -53,11 +53,14 @@ static bool block_bitmap_sane(struct e2m_sb *sbi, u32 group, const void *bitmap)
 			    sbi->itable_blocks);
 }
 
+/* The reserved inodes are in use; small groups leave some to the next. */
 static bool inode_bitmap_sane(struct e2m_sb *sbi, u32 group, const void *bitmap)
 {
-	return group != 0 ||
-	       bits_are_set(bitmap, 0, min(sbi->first_ino - 1,
-					   sbi->inodes_per_group));
+	u64 before = (u64)group * sbi->inodes_per_group;
+
+	return sbi->first_ino - 1 <= before ||
+	       bits_are_set(bitmap, 0, min_t(u64, sbi->first_ino - 1 - before,
+					     sbi->inodes_per_group));
 }
 
 static struct buffer_head *read_bitmap(struct super_block *sb, u32 group,

@@ -110,10 +110,14 @@ static void encode_rdev(__le32 *slots, dev_t rdev)
 
 static void read_owner(struct inode *inode, const struct e2_inode *raw)
 {
-	i_uid_write(inode, le16_to_cpu(raw->i_uid_low) |
-			   le16_to_cpu(raw->i_uid_high) << 16);
-	i_gid_write(inode, le16_to_cpu(raw->i_gid_low) |
-			   le16_to_cpu(raw->i_gid_high) << 16);
+	u32 uid = le16_to_cpu(raw->i_uid_low), gid = le16_to_cpu(raw->i_gid_low);
+
+	if (!e2m_opt(inode->i_sb, E2M_OPT_NO_UID32)) {
+		uid |= le16_to_cpu(raw->i_uid_high) << 16;
+		gid |= le16_to_cpu(raw->i_gid_high) << 16;
+	}
+	i_uid_write(inode, uid);
+	i_gid_write(inode, gid);
 }
 
 static void read_times(struct inode *inode, const struct e2_inode *raw)
@@ -289,6 +293,10 @@ static void store_owner(const struct inode *inode, struct e2_inode *raw)
 {
 	u32 uid = i_uid_read(inode), gid = i_gid_read(inode);
 
+	if (e2m_opt(inode->i_sb, E2M_OPT_NO_UID32)) {
+		uid = fs_high2lowuid(uid);
+		gid = fs_high2lowgid(gid);
+	}
 	raw->i_uid_low = cpu_to_le16(uid);
 	raw->i_gid_low = cpu_to_le16(gid);
 	/* Deleted inodes are left as old tools like them. */

@@ -41,7 +41,8 @@ struct dentry *e2m_lookup(struct inode *dir, struct dentry *dentry,
 			  unsigned int flags)
 {
 	struct inode *inode = NULL;
-	u32 ino;
+	struct dentry *found;
+	u32 ino = 0;
 	int err;
 
 	err = e2m_dir_lookup(dir, &dentry->d_name, &ino);
@@ -55,7 +56,13 @@ struct dentry *e2m_lookup(struct inode *dir, struct dentry *dentry,
 			return ERR_PTR(-EFSCORRUPTED);
 		}
 	}
-	return d_splice_alias(inode, dentry);
+	found = d_splice_alias(inode, dentry);
+	if (found == ERR_PTR(-ELOOP)) {
+		e2m_corrupt(dir->i_sb, dir, "entry for directory %u, which this one is in",
+			    ino);
+		return ERR_PTR(-EFSCORRUPTED);
+	}
+	return found;
 }
 
 /* Enter a new inode's name; on failure the inode is given up. */

@@ -11,7 +11,7 @@
 enum {
 	OPT_SB, OPT_ERRORS, OPT_RESUID, OPT_RESGID, OPT_MINIXDF, OPT_BSDDF,
 	OPT_GRPID, OPT_NOGRPID, OPT_XATTR_USER, OPT_ACL, OPT_DISCARD,
-	OPT_DEBUG, OPT_CHECK, OPT_NOCHECK, OPT_MFR, OPT_MFR_TIMEOUT,
+	OPT_DEBUG, OPT_UID32, OPT_CHECK, OPT_IGNORED, OPT_MFR, OPT_MFR_TIMEOUT,
 };
 
 static const struct constant_table errors_names[] = {
@@ -48,7 +48,14 @@ const struct fs_parameter_spec ext2mfr_parameters[] = {
 	fsparam_flag_no("discard", OPT_DISCARD),
 	fsparam_flag("debug", OPT_DEBUG),
 	fsparam_enum("check", OPT_CHECK, check_names),
-	fsparam_flag("nocheck", OPT_NOCHECK),
+	fsparam_flag_no("uid32", OPT_UID32),
+	/* Of other implementations, where they choose what is always so here. */
+	fsparam_flag("nocheck", OPT_IGNORED),
+	fsparam_flag("nobh", OPT_IGNORED),
+	fsparam_flag("noquota", OPT_IGNORED),
+	fsparam_flag_no("reservation", OPT_IGNORED),
+	fsparam_flag("orlov", OPT_IGNORED),
+	fsparam_flag("oldalloc", OPT_IGNORED),
 	fsparam_enum("mfr", OPT_MFR, mfr_names),
 	fsparam_u32("mfr_timeout", OPT_MFR_TIMEOUT),
 	{ }
@@ -126,8 +133,11 @@ int e2m_parse_param(struct fs_context *fc, struct fs_parameter *param)
 	case OPT_DEBUG:
 		choose(ctx, E2M_OPT_DEBUG, true);
 		return 0;
+	case OPT_UID32:
+		choose(ctx, E2M_OPT_NO_UID32, result.negated);
+		return 0;
 	case OPT_CHECK:
-	case OPT_NOCHECK:
+	case OPT_IGNORED:
 		return 0;
 	case OPT_MFR:
 		ctx->opt.mfr.policy = result.uint_32;
@@ -147,10 +157,10 @@ static enum e2m_errors super_errors(const struct e2_super *es)
 	switch (le16_to_cpu(es->s_errors)) {
 	case E2_ERRORS_PANIC:
 		return E2M_ERRORS_PANIC;
-	case E2_ERRORS_RO:
-		return E2M_ERRORS_RO;
-	default:
+	case E2_ERRORS_CONTINUE:
 		return E2M_ERRORS_CONTINUE;
+	default:
+		return E2M_ERRORS_RO;
 	}
 }
 
@@ -179,6 +189,8 @@ void e2m_default_options(struct e2m_options *opt, const struct e2_super *es)
 		opt->flags |= E2M_OPT_GRPID;
 	if (defaults & E2_DEFM_DEBUG)
 		opt->flags |= E2M_OPT_DEBUG;
+	if (defaults & E2_DEFM_UID16)
+		opt->flags |= E2M_OPT_NO_UID32;
 }
 
 /**
@@ -243,6 +255,9 @@ void e2m_show_options(struct seq_file *seq, struct super_block *sb)
 	if ((opt->flags ^ def.flags) & E2M_OPT_GRPID)
 		seq_puts(seq, opt->flags & E2M_OPT_GRPID ? ",grpid" :
 							   ",nogrpid");
+	if ((opt->flags ^ def.flags) & E2M_OPT_NO_UID32)
+		seq_puts(seq, opt->flags & E2M_OPT_NO_UID32 ? ",nouid32" :
+							      ",uid32");
 	if (!(opt->flags & E2M_OPT_XATTR_USER))
 		seq_puts(seq, ",nouser_xattr");
 	if (!(opt->flags & E2M_OPT_ACL))

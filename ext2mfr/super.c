@@ -235,7 +235,7 @@ static void set_vfs_super(struct super_block *sb)
 	sb->s_export_op = &ext2mfr_export_ops;
 	set_acl_flag(sb);
 	sb->s_iflags |= SB_I_CGROUPWB;
-	memcpy(&sb->s_uuid, sbi->es->s_uuid, sizeof(sb->s_uuid));
+	cfs_name_super(sb, sbi->es->s_uuid);
 }
 
 static int open_root(struct super_block *sb)
@@ -272,6 +272,18 @@ static void warn_of_checks(struct super_block *sb)
 	else if (interval && le32_to_cpu(es->s_lastcheck) + (u64)interval <=
 			     ktime_get_real_seconds())
 		e2m_msg(sb, KERN_WARNING, "checked long ago, run e2fsck");
+}
+
+static void tell_layout(struct super_block *sb)
+{
+	const struct e2m_sb *sbi = E2M_SB(sb);
+
+	e2m_msg(sb, KERN_INFO, "%u blocks of %lu bytes, %u inodes of %u, in %u groups; features %#x, %#x, %#x",
+		sbi->blocks_count, sb->s_blocksize, sbi->inodes_count,
+		sbi->inode_size, sbi->nr_groups,
+		le32_to_cpu(sbi->es->s_feature_compat),
+		le32_to_cpu(sbi->es->s_feature_incompat),
+		le32_to_cpu(sbi->es->s_feature_ro_compat));
 }
 
 /* Bring the counts in the superblock up to date and write it. */
@@ -368,6 +380,8 @@ int e2m_fill_super(struct super_block *sb, struct fs_context *fc)
 	err = open_root(sb);
 	if (err)
 		goto failed;
+	if (e2m_opt(sb, E2M_OPT_DEBUG))
+		tell_layout(sb);
 	if (!sb_rdonly(sb))
 		err = start_writing(sb);
 	return err;
@@ -499,7 +513,6 @@ int e2m_reconfigure(struct fs_context *fc)
 int e2m_statfs(struct super_block *sb, struct kstatfs *buf)
 {
 	struct e2m_sb *sbi = E2M_SB(sb);
-	u64 id = huge_encode_dev(sb->s_bdev->bd_dev);
 	u64 reserved = sbi->reserved_blocks;
 
 	buf->f_type = E2_MAGIC;
@@ -514,6 +527,6 @@ int e2m_statfs(struct super_block *sb, struct kstatfs *buf)
 	buf->f_files = sbi->inodes_count;
 	buf->f_ffree = percpu_counter_sum_positive(&sbi->free_inodes);
 	buf->f_namelen = E2_NAME_LEN;
-	buf->f_fsid = u64_to_fsid(id);
+	buf->f_fsid = uuid_to_fsid(sbi->es->s_uuid);
 	return 0;
 }

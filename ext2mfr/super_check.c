@@ -104,7 +104,7 @@ static int check_rest(struct super_block *sb, const struct e2_super *es,
 
 	if (le32_to_cpu(es->s_rev_level) != E2_REV_OLD &&
 	    (first_ino < E2_FIRST_INO_REV0 ||
-	     first_ino > le32_to_cpu(es->s_inodes_per_group)))
+	     first_ino > le32_to_cpu(es->s_inodes_count)))
 		return refuse(sb, quiet, "impossible first inode %u",
 			      first_ino);
 	if (le16_to_cpu(es->s_reserved_gdt_blocks) > block_size / 4)

@@ -191,6 +191,8 @@ static int test_allocate(void)
 	EXPECT_ERR(fallocate(fd, FALLOC_FL_COLLAPSE_RANGE, 0, 4096),
 		   EOPNOTSUPP);
 	EXPECT_ERR(fallocate(fd, FALLOC_FL_INSERT_RANGE, 0, 4096), EOPNOTSUPP);
+	EXPECT_ERR(fallocate(fd, FALLOC_FL_UNSHARE_RANGE, 0, 4096), EOPNOTSUPP);
+	EXPECT(!fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 100000));
 	EXPECT(!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
 			  100000));
 	EXPECT(!fstat(fd, &st) && st.st_size == 100000 && !st.st_blocks);

@@ -187,14 +187,29 @@ static int do_truncate(void)
 
 static int do_punch(void)
 {
-	int mode = pick(2) ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_ZERO_RANGE;
 	size_t at = pick(LIMIT - 1), len = pick_length(at);
 
-	if (mode == FALLOC_FL_ZERO_RANGE && at + len > size)
-		return 0;
-	note(mode == FALLOC_FL_ZERO_RANGE ? "zero" : "punch", at, len);
-	EXPECT(!fallocate(fd, mode | FALLOC_FL_KEEP_SIZE, at, len));
+	note("punch", at, len);
+	EXPECT(!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, len));
 	memset(model + at, 0, len);
+	return 0;
+}
+
+static int do_zero(void)
+{
+	size_t at = pick(LIMIT - 1), len = pick_length(at);
+	int keep = pick(2) ? FALLOC_FL_KEEP_SIZE : 0;
+
+	note(keep ? "zero, keeping the size" : "zero", at, len);
+	if (keep && at + len > size) {
+		/* Nothing behind the end can be zeroed; then nothing is. */
+		EXPECT_ERR(fallocate(fd, FALLOC_FL_ZERO_RANGE | keep, at, len), EOPNOTSUPP);
+		return 0;
+	}
+	EXPECT(!fallocate(fd, FALLOC_FL_ZERO_RANGE | keep, at, len));
+	memset(model + at, 0, len);
+	if (at + len > size)
+		size = at + len;
 	return 0;
 }
 
@@ -220,8 +235,8 @@ static int step(void)
 {
 	static int (*const ops[])(void) = {
 		do_write, do_write, do_write, do_read, do_read, do_map, do_map,
-		do_truncate, do_punch, do_allocate, do_direct_write,
-		do_direct_read, do_flush,
+		do_truncate, do_punch, do_zero, do_allocate,
+		do_direct_write, do_direct_read, do_flush,
 	};
 
 	return ops[pick(sizeof(ops) / sizeof(*ops))]();
