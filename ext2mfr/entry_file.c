@@ -58,6 +58,18 @@ static int next_read_piece(struct ama_scope *scope, const struct kiocb *iocb,
 	return ama_scope_renew(scope, &call, admission_of(iocb));
 }
 
+/* In a scope that covers it: through the page cache, no more than a piece. */
+static ssize_t read_piece(struct kiocb *iocb, struct iov_iter *to)
+{
+	size_t done = e2m_read_cached_page(iocb, to);
+	ssize_t ret;
+
+	if (done && !iov_iter_count(to))
+		return done;
+	ret = generic_file_read_iter(iocb, to);
+	return done ? done + max_t(ssize_t, ret, 0) : ret;
+}
+
 static ssize_t read_pieces(struct ama_scope *scope, struct kiocb *iocb,
 			   struct iov_iter *to)
 {
@@ -141,7 +153,7 @@ static ssize_t read_in_scope(struct kiocb *iocb, struct iov_iter *to)
 	if (ret)
 		return ret;
 	if (count <= AMA_PIECE)
-		ret = generic_file_read_iter(iocb, to);
+		ret = read_piece(iocb, to);
 	else
 		ret = read_pieces(&scope, iocb, to);
 	e2m_leave(&scope);
@@ -158,7 +170,7 @@ static ssize_t ext2mfr_read_iter(struct kiocb *iocb, struct iov_iter *to)
 		return read_direct(iocb, to);
 	if (count <= AMA_PIECE && e2m_covered(file_inode(iocb->ki_filp)->i_sb,
 					      E2M_OP_READ, count))
-		return generic_file_read_iter(iocb, to);
+		return read_piece(iocb, to);
 	return read_in_scope(iocb, to);
 }
 

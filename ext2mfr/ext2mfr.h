@@ -217,6 +217,7 @@ struct e2m_inode {
 		u32 file_acl;		/* xattr block; under xattr_sem and @lock */
 		u32 dtime;
 		u32 group;		/* its block group */
+		u8 cold_reads;		/* in a row, a hint: see page_io.c */
 
 		/* Under @lock. */
 		struct e2m_run runs[E2M_RUNS];	/* see run_cache.c */
@@ -520,6 +521,7 @@ int e2m_zero_tail(struct inode *inode, loff_t pos);
 
 /* page_io.c */
 int e2m_read_page(struct folio *folio, blk_opf_t flags);
+size_t e2m_read_cached_page(struct kiocb *iocb, struct iov_iter *to);
 size_t e2m_overwrite_page(const struct kiocb *iocb, struct iov_iter *from);
 
 /* super.c */

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One page that is one block: reading it, and writing over what is cached of it. iomap
- * keeps nothing of such folios, so both ways can be taken on the same file;
- * its own, made for many pages and many extents, costs some hundred instructions more.
+ * One page: copying it out of the cache; and, where it is a block, reading it, and
+ * writing over what is cached of it. iomap keeps nothing of such folios, so both
+ * ways can be taken on the same file. The general ones, made for many pages and many
+ * extents, cost some hundred instructions more.
  */
 #include <linux/bio.h>
+#include <linux/swap.h>
 #include <linux/uio.h>
 #include "demand.h"
 #include "layout.h"
@@ -54,6 +56,81 @@ int e2m_read_page(struct folio *folio, blk_opf_t flags)
 		folio_zero_range(folio, 0, PAGE_SIZE);
 	cfs_folio_end_read(folio, !err);
 	return err;
+}
+
+/*
+ * Looking for a page in vain costs as much as is saved by finding one. After two that
+ * were not there the cache is asked every sixteenth time, until it has one again.
+ */
+static bool may_be_cached(struct e2m_inode *ei)
+{
+	u8 cold = READ_ONCE(ei->cold_reads);
+
+	if (cold < 2 || cold % 16 == 0)
+		return true;
+	WRITE_ONCE(ei->cold_reads, cold + 1);
+	return false;
+}
+
+static struct folio *find_cached(struct address_space *mapping, pgoff_t index)
+{
+	struct e2m_inode *ei = E2M_I(mapping->host);
+	struct folio *folio;
+
+	if (!may_be_cached(ei))
+		return NULL;
+	folio = cfs_get_cached(mapping, index);
+	if (!folio)
+		WRITE_ONCE(ei->cold_reads, READ_ONCE(ei->cold_reads) + 1);
+	else if (READ_ONCE(ei->cold_reads))
+		WRITE_ONCE(ei->cold_reads, 0);
+	return folio;
+}
+
+/* Reading a page a piece at a time is one use of it. */
+static void note_access(struct folio *folio, struct file *file, loff_t pos)
+{
+	if (pos >> PAGE_SHIFT != (file->f_ra.prev_pos - 1) >> PAGE_SHIFT)
+		folio_mark_accessed(folio);
+}
+
+/**
+ * e2m_read_cached_page - read what lies in one page of the cache
+ * @iocb: where; advanced by as much as was read
+ * @to:   where to; likewise
+ *
+ * Context: may sleep.
+ * Return: number of bytes, 0 if this is not the way: the range is not inside a page
+ * or not inside the file, is not cached, or more is to be read ahead from here.
+ */
+size_t e2m_read_cached_page(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct file *file = iocb->ki_filp;
+	size_t len = iov_iter_count(to), copied = 0;
+	loff_t pos = iocb->ki_pos;
+	struct folio *folio;
+
+	if (offset_in_page(pos) + len > PAGE_SIZE)
+		return 0;
+	folio = find_cached(file->f_mapping, pos >> PAGE_SHIFT);
+	if (!folio)
+		return 0;
+	/* The size is looked at last: what is beyond it was zero before that. */
+	if (folio_test_uptodate(folio) && !folio_test_readahead(folio) &&
+	    pos + len <= i_size_read(file->f_mapping->host)) {
+		note_access(folio, file, pos);
+		if (mapping_writably_mapped(file->f_mapping))
+			flush_dcache_folio(folio);
+		copied = copy_page_to_iter(folio_page(folio, (pos >> PAGE_SHIFT) - folio->index),
+					   offset_in_page(pos), len, to);
+	}
+	folio_put(folio);
+	if (copied) {
+		iocb->ki_pos += copied;
+		file->f_ra.prev_pos = iocb->ki_pos;
+		file_accessed(file);
+	}
+	return copied;
 }
 
 /* Can @folio be written over as it is: nothing to read, nothing to allocate. */
