@@ -605,6 +605,17 @@ static int block_is_unused(struct inode *dir, u32 block)
 	return err == -ENOTEMPTY ? 0 : err ? err : 1;
 }
 
+/* Programs could not name it, or would take it for another file. */
+static bool name_possible(const char *name, u32 len)
+{
+	u32 i;
+
+	for (i = 0; i < len; i++)
+		if (!name[i] || name[i] == '/')
+			return false;
+	return len;
+}
+
 /* Emit a block's entries from @offset on; returns how many, and sets @full
  * when the caller's buffer is. Entries may have come and gone since @offset was
  * handed out, so the block is walked from its start to the first entry not
@@ -621,6 +632,9 @@ static int emit_entries(struct inode *dir, u32 block, const void *data,
 	int emitted = 0;
 
 	for (; at < size; at += len) {
+		/* Not before what was emitted: damage behind that is met again. */
+		if (at >= offset)
+			ctx->pos = base + at;
 		de = data + at;
 		len = dirent_length(de, size - at);
 		name_len = READ_ONCE(de->name_len);
@@ -628,7 +642,8 @@ static int emit_entries(struct inode *dir, u32 block, const void *data,
 			return bad_entry(dir, block);
 		if (at < offset || !de->inode)
 			continue;
-		ctx->pos = base + at;
+		if (!name_possible(de->name, name_len))
+			return bad_entry(dir, block);
 		*full = !dir_emit(ctx, de->name, name_len,
 				  le32_to_cpu(de->inode),
 				  typed ? fs_ftype_to_dtype(de->file_type) :

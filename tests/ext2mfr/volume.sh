@@ -86,6 +86,25 @@ endless_directory() {
 }
 
 # Read-only and back; a file that is open for writing is in the way.
+# ends_at OFFSET BYTES: a listing ends where these are written over an entry's,
+# with what comes before it listed once.
+ends_at() {
+	make_volume 8M -t ext2 -b 1024 && mount_as ext2mfr && touch "$at/before" "$at/the-entry" &&
+		umount "$at" || return 1
+	block=$(($(debugfs -R 'blocks /' "$disk" 2>/dev/null)))
+	where=$(dd if="$disk" bs=1024 skip="$block" count=1 2>/dev/null | grep -abo the-entry | cut -d: -f1)
+	printf '%b' "$2" | dd of="$disk" bs=1 seek=$((block * 1024 + where + $1)) conv=notrunc 2>/dev/null
+	mount_as ext2mfr || return 1
+	ls -f "$at" >/tmp/listing 2>/tmp/said
+	status=$?
+	umount "$at" && [ $status != 0 ] && grep -q 'needs cleaning' /tmp/said && ! grep -q entry /tmp/listing &&
+		[ "$(grep -c before /tmp/listing)" = 1 ] && { e2fsck -fy "$disk" >/dev/null 2>&1; consistent >/dev/null 2>&1; }
+}
+
+damaged_entry() {
+	ends_at 3 / && ends_at 3 '\0000' && ends_at -4 '\0003' && ends_at -2 '\0000'
+}
+
 remounts() {
 	make_volume 8M -t ext2 -b 1024 && mount_as ext2mfr && echo one >"$at/file" || return 1
 	exec 5>"$at/open"
@@ -213,6 +232,7 @@ check "remount read-only and back" remounts
 check "errors=continue" errors_continue
 check "errors=remount-ro" errors_remount
 check "a directory longer than its blocks is damage" endless_directory
+check "a listing ends at a damaged entry" damaged_entry
 check "a volume with errors is warned of" warns_of_errors
 check "a volume mounted too often is warned of" warns_of_count
 check "a volume that was not unmounted is warned of" warns_of_unclean
