@@ -130,8 +130,8 @@ errors_remount() {
 }
 
 warns_of_errors() {
-	dmesg -C
-	mount_as ext2mfr && said 'vda.*run e2fsck' && umount "$at"
+	errors_continue && dmesg -C &&
+		mount_as ext2mfr && said 'vda.*run e2fsck' && umount "$at"
 }
 
 warns_of_count() {
