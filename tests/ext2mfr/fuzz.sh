@@ -7,9 +7,9 @@ images=/tmp/images
 
 # fill BLOCK_SIZE: one of everything; names so long that the directory has two blocks.
 fill() {
-	pad=$(printf "%0$(($1 / 17))d" 0)
+	pad=$(printf "%0$(($1 < 2048 ? $1 / 9 : 250))d" 0)
 	mkdir -p "$at/dir/sub" "$at/many"
-	for nr in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28; do
+	for nr in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17; do
 		echo "$nr" >"$at/many/$pad-$nr"
 	done
 	dd if=/dev/urandom of="$at/file" bs=1k count=40

@@ -98,7 +98,7 @@ static void change_tree(const char *root)
 	snprintf(dir, sizeof(dir), "%s/dir", root);
 	if (!is_directory(dir))
 		snprintf(dir, sizeof(dir), "%s", root);
-	for (i = 0; i < 12; i++) {
+	for (i = 0; i < 6; i++) {
 		snprintf(a, sizeof(a), "%s/fuzz-%u", root, i);
 		snprintf(b, sizeof(b), "%.200s/fuzz-%u-moved", dir, i);
 		make_file(a);

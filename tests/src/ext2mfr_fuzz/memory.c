@@ -88,5 +88,5 @@ int memory_grew(unsigned long images, const struct kernel_memory *before)
 	/* A kernel that remembers who allocated what finds leaks by itself. */
 	if (!access("/sys/kernel/debug/kmemleak", F_OK))
 		return 0;
-	return caches > 1024 + 4 * (long)images || pages > 48 + 2 * (long)images;
+	return caches > 1024 + 4 * (long)images || pages > 16 + 2 * (long)images;
 }
