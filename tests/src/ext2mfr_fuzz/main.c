@@ -20,7 +20,7 @@
 #include "fuzz.h"
 
 #define MOUNT_POINT	"/tmp/fuzz"
-#define SLOW_SECONDS	60
+#define SLOW_SECONDS	300
 #define MAX_IMAGES	8
 #define FIRST_IMAGES	8	/* until all caches exist */
 
