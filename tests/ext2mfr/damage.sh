@@ -187,6 +187,8 @@ blocks() {
 		'rm one two && sync && stat -f -c "removed %f" .' "sif /two block[0] $first"
 	check "too small a count of blocks: the data are there" passes 3072 \
 		'wc -c <one; rm one' 'sif /one blocks 2'
+	check "too small a count of blocks: it ends at 0" passes '^0$' \
+		': >one; stat -c %b one' 'sif /one blocks 2'
 	check "no count of blocks: the data are there" passes 3072 'wc -c <one; rm one' \
 		'sif /one blocks 0'
 	check "too large a count of blocks" passes 3072 'wc -c <one; rm one' \
