@@ -30,18 +30,44 @@ mount_switchable() {
 		dmsetup mknodes && mount -t ext2mfr -o "${1:-rw}" "$dm" "$at"
 }
 
-# device KIND ARGUMENTS...: switch the device, at once.
+# switch_device: to the table that is read, at once.
+switch_device() {
+	dmsetup load e2m && dmsetup suspend --noflush --nolockfs e2m && dmsetup resume e2m
+}
+
+# device KIND ARGUMENTS...: all of it.
 device() {
 	device_kind=$1
 	shift
-	dmsetup suspend --noflush --nolockfs e2m &&
-		dmsetup load e2m --table "0 $(blockdev --getsz "$disk") $device_kind $*" &&
-		dmsetup resume e2m
+	echo "0 $(blockdev --getsz "$disk") $device_kind $*" | switch_device
+}
+
+# fail_block SIZE NUMBER: that block can be neither read nor written, all others can.
+fail_block() {
+	sectors=$(($1 / 512))
+	first=$(($2 * sectors))
+	next=$((first + sectors))
+	switch_device <<-EOF
+		0 $first linear $disk 0
+		$first $sectors error
+		$next $(($(blockdev --getsz "$disk") - next)) linear $disk $next
+	EOF
 }
 
 # Nothing gets to the disk any more.
 freeze_device() {
 	device flakey "$disk 0 0 3600 1 drop_writes"
+}
+
+# fails_with MESSAGE COMMAND...: it fails, and says so.
+fails_with() {
+	expected=$1
+	shift
+	if "$@" >/dev/null 2>/tmp/said; then
+		echo "did not fail: $*"
+		return 1
+	fi
+	grep -q "$expected" /tmp/said || { cat /tmp/said; return 1; }
 }
 
 consistent() {

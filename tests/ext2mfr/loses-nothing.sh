@@ -69,17 +69,6 @@ crash() {
 	return $status
 }
 
-# fails_with MESSAGE COMMAND...: it fails, and says so.
-fails_with() {
-	expected=$1
-	shift
-	if "$@" 2>/tmp/said; then
-		echo "did not fail: $*"
-		return 1
-	fi
-	grep -q "$expected" /tmp/said || { cat /tmp/said; return 1; }
-}
-
 # Whoever writes learns of it, and metadata that cannot be written is an error of
 # the volume, which then follows errors=.
 write_errors() {
