@@ -71,10 +71,17 @@ start_image() {
 	rmmod ext2mfr && insmod /modules/ext2mfr.ko && mount_switchable "$1"
 }
 
+# forget_cached: drop_caches keeps the blocks that were used last.
+forget_cached() {
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	blockdev --flushbufs $dm
+}
+
 # fails KIND BLOCK: whoever needs it is told, and so is the log.
 fails() {
 	dmesg -C
-	fail_block $size "$2" && echo 3 >/proc/sys/vm/drop_caches &&
+	forget_cached && fail_block $size "$2" &&
 		fails_with 'Input/output error' need "$1" || return 1
 	dmesg | grep -q "ext2mfr (dm-[0-9]*): .*cannot read block $2$" || { dmesg; return 1; }
 }
@@ -156,8 +163,7 @@ data_fails() {
 
 # Nothing can be read for a time.
 all_fails() {
-	start_image errors=continue || return 1
-	echo 3 >/proc/sys/vm/drop_caches
+	start_image errors=continue && forget_cached || return 1
 	device flakey "$disk 0 0 3600" || return 1
 	for kind in $metadata; do
 		fails_with 'Input/output error' need "$kind" || return 1
