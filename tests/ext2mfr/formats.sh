@@ -5,35 +5,49 @@
 # shellcheck source=tests/ext2mfr/lib.sh disable=SC2317
 . /surety/tests/ext2mfr/lib.sh
 
-fill_tree() {
-	mkdir -p "$at/$1/deep/er/still" || return 1
-	cp -a /surety/ext2mfr /surety/docs "$at/$1/" 2>/dev/null
-	for nr in 1 2 3 4 5 6 7 8 9; do
-		ln -s "target-$nr" "$at/$1/deep/link-$nr"
-		ln "$at/$1/ext2mfr/dir.c" "$at/$1/deep/hard-$nr"
-	done
-	ln -s "$(printf 'long%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20)" \
-		"$at/$1/deep/slow"
-	mkfifo "$at/$1/pipe"
-	mknod "$at/$1/dev" c 1 3
-	dd if=/dev/urandom of="$at/$1/data" bs=4k count=300 2>/dev/null
-	dd if=/dev/urandom of="$at/$1/sparse" bs=1k count=3 seek=70000 2>/dev/null
-	chown 70000:70001 "$at/$1/data"
-	chmod 4711 "$at/$1/data"
-	touch -d '1995-01-02 03:04:05' "$at/$1/sparse"
-	rm -r "$at/$1/ext2mfr/super.c" "$at/$1/deep/hard-3"
+# Device numbers of both encodings.
+make_special() {
+	mkfifo "$1/pipe" && mknod "$1/null" c 1 3 && mknod "$1/sda1" b 8 1 &&
+		mknod "$1/limit" c 255 255 && mknod "$1/large" b 259 300000
 }
 
-# write_as TYPE NAME
+make_links() {
+	for nr in 1 2 3 4 5 6 7 8 9; do
+		ln -s "target-$nr" "$1/deep/link-$nr" && ln "$1/ext2mfr/dir.c" "$1/deep/hard-$nr" ||
+			return 1
+	done
+	ln -s "$(printf 'long%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20)" \
+		"$1/deep/slow"
+}
+
+fill_tree() {
+	tree=$at/$1
+	mkdir -p "$tree/deep/er/still" && cp -a /surety/ext2mfr /surety/docs "$tree/" &&
+		make_links "$tree" && make_special "$tree" &&
+		dd if=/dev/urandom of="$tree/data" bs=4k count=300 2>/dev/null &&
+		dd if=/dev/urandom of="$tree/sparse" bs=1k count=3 seek=70000 2>/dev/null &&
+		chown 70000:70001 "$tree/data" && chmod 4711 "$tree/data" &&
+		touch -m -d '1995-01-02 03:04:05' "$tree/sparse" &&
+		touch -a -d '1996-02-03 04:05:06' "$tree/data" &&
+		rm -r "$tree/ext2mfr/super.c" "$tree/deep/hard-3"
+}
+
+# record TREE: all of it, with times of access; these stay as they are while the mount
+# has them stay.
+record() {
+	describe "$1" && (cd "$1" && find . -printf '%p %A@\n' | whole_seconds)
+}
+
+# write_as TYPE NAME: ext4.ko counts a file's blocks once they are allocated.
 write_as() {
-	mount_as "$1" && fill_tree "$2" && describe "$at/$2" >"/tmp/$2" &&
+	mount_as "$1" noatime && fill_tree "$2" && sync && record "$at/$2" >"/tmp/$2" &&
 		umount "$at"
 }
 
 # read_as TYPE NAME
 read_as() {
 	mount_as "$1" ro || return 1
-	describe "$at/$2" >/tmp/seen
+	record "$at/$2" >/tmp/seen
 	umount "$at"
 	diff "/tmp/$2" /tmp/seen
 }

@@ -81,15 +81,21 @@ damaged() {
 		debugfs -w -R 'set_inode_field /dir block[0] 3' "$disk" 2>/dev/null
 }
 
-# Names, types, modes, owners, sizes, links, times and contents of a tree. ext4.ko
-# keeps fractions of seconds in large inodes, where ext2 knows of none.
+# ext4.ko keeps fractions of seconds in large inodes, where ext2 knows of none.
+whole_seconds() {
+	sed 's/\.[0-9]\{10\}//g' | sort
+}
+
+# Names, types, modes, owners, links, times, blocks, sizes, devices and contents of a
+# tree.
 describe() {
 	(
 		cd "$1" || exit 1
 		find . -not -path './lost+found*' \
-			-printf '%p %y %m %U %G %n %T@ %l' \
+			-printf '%p %y %m %U %G %n %T@ %C@ %b %l' \
 			\( -type f -printf ' %s' -o -true \) -printf '\n' |
-			sed 's/\.[0-9]\{10\}//' | sort
+			whole_seconds
+		find . \( -type b -o -type c \) -exec stat -c '%n %t:%T' {} + | sort
 		find . -type f -print0 | sort -z | xargs -0 -r md5sum
 	)
 }
