@@ -33,6 +33,8 @@ struct test {
 extern const struct test name_tests[];
 extern const struct test data_tests[];
 extern const struct test limit_tests[];
+int make_longest(void);
+int longest_is_whole(void);
 int random_data(unsigned long rounds, unsigned int seed);
 int random_names(unsigned long rounds, unsigned int seed);
 

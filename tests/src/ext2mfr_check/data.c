@@ -62,12 +62,10 @@ static int is_size_limit(off_t size)
 	return 0;
 }
 
-static int test_size_limit(void)
+static off_t size_limit(int fd)
 {
 	off_t low = 0, high = (off_t)1 << 45, mid;
-	int fd = open_new("a", 0);
 
-	EXPECT(fd >= 0);
 	while (low < high) {
 		mid = (low + high + 1) / 2;
 		if (ftruncate(fd, mid))
@@ -75,12 +73,87 @@ static int test_size_limit(void)
 		else
 			low = mid;
 	}
-	printf("# files end at %lld bytes\n", (long long)low);
-	EXPECT(!is_size_limit(low));
-	EXPECT(!ftruncate(fd, low));
-	EXPECT(pwrite(fd, "x", 1, low - 1) == 1);
-	EXPECT_ERR(pwrite(fd, "x", 1, low), EFBIG);
+	return low;
+}
+
+static int test_size_limit(void)
+{
+	int fd = open_new("a", 0);
+	off_t limit;
+
+	EXPECT(fd >= 0);
+	limit = size_limit(fd);
+	printf("# files end at %lld bytes\n", (long long)limit);
+	EXPECT(!is_size_limit(limit));
+	EXPECT(!ftruncate(fd, limit));
+	EXPECT(pwrite(fd, "x", 1, limit - 1) == 1);
+	EXPECT_ERR(pwrite(fd, "x", 1, limit), EFBIG);
 	return close(fd);
+}
+
+enum { EDGES = 8 };
+
+/* Where each level of pointers begins and ends, the last bytes of the longest file that
+ * ext4.ko opens, and those of a file of @size bytes.
+ */
+static unsigned int edges_of(off_t size, off_t *edges)
+{
+	const off_t ext4_limit = 2194719883264;
+	off_t block, at, span = 1;
+	unsigned int i, nr = 0;
+	struct statvfs fs;
+
+	if (statvfs(".", &fs))
+		return 0;
+	block = fs.f_bsize;
+	at = 12 * block;
+	for (i = 0; i < 3; i++) {
+		edges[nr++] = at - block;
+		edges[nr++] = at;
+		span *= block / 4;
+		at += span * block;
+	}
+	if (size > ext4_limit)
+		edges[nr++] = ext4_limit - sizeof(size);
+	edges[nr++] = size - sizeof(size);
+	return nr;
+}
+
+/* At each of the edges it holds its own place. */
+int longest_is_whole(void)
+{
+	int fd = open("longest", O_RDONLY);
+	off_t edges[EDGES], size, found;
+	unsigned int i, nr;
+
+	EXPECT(fd >= 0);
+	size = lseek(fd, 0, SEEK_END);
+	nr = edges_of(size, edges);
+	EXPECT(nr >= 7);
+	for (i = 0; i < nr; i++) {
+		EXPECT(pread(fd, &found, sizeof(found), edges[i]) == sizeof(found));
+		EXPECT(found == edges[i]);
+	}
+	return close(fd);
+}
+
+int make_longest(void)
+{
+	int fd = open_new("longest", 0), caches;
+	off_t edges[EDGES], size;
+	unsigned int i, nr;
+
+	EXPECT(fd >= 0);
+	size = size_limit(fd);
+	EXPECT(!is_size_limit(size) && !ftruncate(fd, size));
+	nr = edges_of(size, edges);
+	for (i = 0; i < nr; i++)
+		EXPECT(pwrite(fd, &edges[i], sizeof(*edges), edges[i]) ==
+		       sizeof(*edges));
+	EXPECT(!fsync(fd) && !close(fd));
+	caches = open("/proc/sys/vm/drop_caches", O_WRONLY);
+	EXPECT(caches >= 0 && write(caches, "3", 1) == 1 && !close(caches));
+	return longest_is_whole();
 }
 
 static int test_append(void)
