@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -229,6 +230,82 @@ static int test_listing(void)
 	return 0;
 }
 
+/* The next few entries, as many as a small buffer takes; those of a name that stays
+ * are counted. Returns the place behind them, 0 at the end.
+ */
+static off_t list_some(int fd, int *seen, int kept)
+{
+	static struct dirent64 room[2];
+	const char *buffer = (const char *)room;
+	ssize_t len = getdents64(fd, room, 128), at;
+	off_t place = 0;
+	int nr;
+
+	EXPECT(len >= 0);
+	for (at = 0; at < len; ) {
+		const struct dirent64 *entry = (const void *)(buffer + at);
+
+		if (sscanf(entry->d_name, "kept-with-a-name-of-some-length-%d",
+			   &nr) == 1 && nr >= 0 && nr < kept)
+			seen[nr]++;
+		place = entry->d_off;
+		at += entry->d_reclen;
+	}
+	return place;
+}
+
+/* One goes, one comes, one is renamed to a name that takes more room. */
+static void change_some(int turn, int kept)
+{
+	char name[64], other[64];
+
+	sprintf(name, "gone%d", turn * 7 % kept);
+	unlink(name);
+	sprintf(name, "new%d", turn % kept);
+	close(open(name, O_WRONLY | O_CREAT, 0644));
+	sprintf(other, "renamed-to-take-more-room-than-before-%d", turn % 90);
+	rename(name, other);
+}
+
+/* Listing with many places to go on from, on one descriptor or each time on a new one
+ * that seeks there, while names come and go: what was there all the time shows once.
+ */
+static int list_by_pieces(bool reopen)
+{
+	enum { KEPT = 400 };
+	int seen[KEPT] = { }, fd = open(".", O_RDONLY | O_DIRECTORY), i, turn = 0;
+	off_t place;
+
+	EXPECT(fd >= 0);
+	while ((place = list_some(fd, seen, KEPT)) > 0) {
+		change_some(turn++, KEPT);
+		if (!reopen)
+			continue;
+		EXPECT(!close(fd));
+		fd = open(".", O_RDONLY | O_DIRECTORY);
+		EXPECT(fd >= 0 && lseek(fd, place, SEEK_SET) == place);
+	}
+	EXPECT(!place && turn > KEPT / 4);
+	for (i = 0; i < KEPT; i++)
+		EXPECT(seen[i] == 1);
+	return close(fd);
+}
+
+static int test_listing_by_pieces(void)
+{
+	char name[64];
+	int i;
+
+	for (i = 0; i < 400; i++) {
+		sprintf(name, "gone%d", i);
+		EXPECT(!make(name, ""));
+		sprintf(name, "kept-with-a-name-of-some-length-%d", i);
+		EXPECT(!make(name, ""));
+	}
+	EXPECT(!list_by_pieces(false));
+	return list_by_pieces(true);
+}
+
 /* Names come, go and change until the process is killed. */
 static void change_names(void)
 {
@@ -315,6 +392,7 @@ const struct test name_tests[] = {
 	{ "files without a name", test_tmpfile },
 	{ "files unlinked while open", test_unlinked_open },
 	{ "listing while names come and go", test_listing },
+	{ "listing by pieces, from places sought, while names come and go", test_listing_by_pieces },
 	{ "a directory is listed while another process changes it", test_busy_listing },
 	{ "time stamps: whole seconds, 32 bits", test_times },
 	{ }
