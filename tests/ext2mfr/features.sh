@@ -119,6 +119,25 @@ sync_lasts() {
 	grep -q 'dir/d' /tmp/left && [ "$(wc -c </tmp/left)" -gt 5000 ]
 }
 
+# set_links NUMBER: of the directory, on the volume.
+set_links() {
+	umount "$at" && debugfs -w -R "set_inode_field /dir links_count $1" "$disk" 2>/dev/null &&
+		mount_as ext2mfr
+}
+
+# The count is set to one below the limit.
+directory_links() {
+	make_volume 8M -t ext2 && mount_as ext2mfr && mkdir "$at/dir" "$at/dir/1" "$at/dir/2" "$at/else" &&
+		set_links 31999 || return 1
+	mkdir "$at/dir/last" && fails_with 'Too many links' mkdir "$at/dir/more" &&
+		fails_with 'Too many links' mv "$at/else" "$at/dir/" &&
+		mv "$at/dir/1" "$at/dir/renamed" && mv -T "$at/else" "$at/dir/2" &&
+		touch "$at/dir/file" && [ "$(stat -c %h "$at/dir")" = 32000 ] || return 1
+	rmdir "$at/dir/last" && mkdir "$at/dir/more" "$at/else" &&
+		fails_with 'Too many links' mv "$at/else" "$at/dir/" &&
+		rmdir "$at/dir/2" && mv "$at/else" "$at/dir/" && set_links 5 && umount "$at" && consistent
+}
+
 reserved_for_group() {
 	make_volume 8M -t ext2 -b 1024 -m 20 && mount_as ext2mfr resgid=4321 || return 1
 	chmod 777 "$at"
@@ -126,6 +145,36 @@ reserved_for_group() {
 	[ "$(stat -f -c %a "$at")" = 0 ] && [ "$(stat -f -c %f "$at")" -gt 1500 ] || return 1
 	setpriv --reuid $nobody --regid 4321 --clear-groups dd if=/dev/zero of="$at/ours" bs=64k 2>/dev/null
 	[ "$(stat -f -c %f "$at")" -lt 64 ] && umount "$at" && consistent
+}
+
+# groups_are FILE DIRECTORY: of a new one in a directory that belongs to 4321.
+groups_are() {
+	touch "$at/dir/file" && mkdir "$at/dir/sub" &&
+		[ "$(stat -c %g "$at/dir/file" "$at/dir/sub" | tr '\n' ' ')" = "$1 $2 " ] ||
+		{ stat -c '%n %g' "$at/dir/file" "$at/dir/sub"; return 1; }
+	rm -r "$at/dir/file" "$at/dir/sub"
+}
+
+groups() {
+	make_volume 8M -t ext2 && mount_as ext2mfr grpid && mkdir "$at/dir" &&
+		chgrp 4321 "$at/dir" && groups_are 4321 4321 && umount "$at" || return 1
+	for options in rw nogrpid sysvgroups; do
+		mount_as ext2mfr $options && groups_are 0 0 && chmod g+s "$at/dir" &&
+			groups_are 4321 4321 && chmod g-s "$at/dir" && umount "$at" || return 1
+	done
+	tune2fs -o bsdgroups "$disk" >/dev/null && mount_as ext2mfr && groups_are 4321 4321 &&
+		umount "$at" && mount_as ext2mfr nogrpid && groups_are 0 0 && umount "$at" && consistent
+}
+
+empty_options() {
+	make_volume 8M -t ext2 || return 1
+	for options in nocheck check=none debug nocheck,debug,check=none; do
+		mount_as ext2mfr $options && touch "$at/$options" && umount "$at" || return 1
+	done
+	for options in check=strict check nodebug debug=1 grpid=1; do
+		! mount_as ext2mfr $options 2>/dev/null || { echo "$options was taken"; return 1; }
+	done
+	consistent
 }
 
 # On a loop device what is discarded becomes a hole in its file.
@@ -226,13 +275,16 @@ check "attributes inside an inode stay" inner_attributes
 check "times are clamped to 32 bits" clock_limits
 check "a mounted volume is marked" mount_state
 check "a volume checked long ago is warned of" warns_of_interval
+check "a directory of 31998 directories takes no more, by mkdir or rename" directory_links
 check "reserved blocks are for resgid=" reserved_for_group
 check "discard gives back what is freed at once" discards_at_once
 check "readahead" readahead
+check "dirsync and chattr +D: names last" dirsync_lasts
+check "sync and chattr +S: data last, and blocks reserved" sync_lasts
+check "directories are spread, files are beside them" locality
+check "new files take the process's group or the directory's" groups
+check "options that say nothing are taken, others are not" empty_options
 if [ "${1:-}" = long ]; then
-	check "dirsync and chattr +D: names last" dirsync_lasts
-	check "sync and chattr +S: data last, and blocks reserved" sync_lasts
-	check "directories are spread, files are beside them" locality
 	check "fragmentation no worse than ext4.ko, which allocates when it writes, too" fragmentation
 fi
 diag "$(cat /tmp/figures)"
