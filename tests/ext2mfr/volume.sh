@@ -171,54 +171,54 @@ discards() {
 	[ "$left" -lt $((full - 10000)) ]
 }
 
+# differs FIRST COUNT: do these MiB of the device differ from what they were.
+differs() {
+	! cmp -s -i "${1}M" -n "${2}M" /tmp/before $huge
+}
+
+# All of a device is full of what is then removed; of that only the range is to go.
+trims_range() {
+	truncate -s 24M $huge
+	device=$(losetup -f --show $huge)
+	mke2fs -q -F -t ext2 -b 1024 "$device" && mount -t ext2mfr "$device" "$at" || return 1
+	yes | split -b 256k - "$at/piece-" 2>/dev/null
+	rm "$at"/piece-*[acegikmoqsuwy]
+	sync
+	cp $huge /tmp/before
+	fstrim -v -m 1M "$at" | grep -q ' 0 B ' && ! differs 1 23 || { echo 'less than the least'; return 1; }
+	rm "$at"/piece-*
+	sync
+	cp $huge /tmp/before
+	fstrim -v -o 12M -l 3M "$at" >/tmp/said && differs 12 1 && differs 14 1 && ! differs 1 11 &&
+		! differs 15 9 && grep -q '(\(30\|31\)[0-9]* bytes)' /tmp/said || { cat /tmp/said; return 1; }
+	! fstrim -o 24M "$at" 2>/dev/null && umount "$at" && e2fsck -fn "$device" || return 1
+	losetup -d "$device"
+	rm -f $huge /tmp/before
+}
+
+# blocks_of FILE: the place of each in the file and on the device.
+blocks_of() {
+	filefrag -v "$1" | tr -d '.:' | awk '$1 ~ /^[0-9]+$/ {
+		for (i = 0; i <= $3 - $2; i++) print $2 + i, $4 + i }'
+}
+
+# As ext4.ko has them: holes, pieces, three levels of pointers' worth.
+fiemap_agrees() {
+	make_volume 8M -t ext2 -b 1024 && mount_as ext2mfr || return 1
+	for nr in 0 3 4 11 12 13 20 21 267 268 269 270 600 5000 70000; do
+		dd if=/dev/zero of="$at/file" bs=1k seek=$nr count=2 conv=notrunc 2>/dev/null
+		dd if=/dev/zero of="$at/other" bs=1k seek=$nr count=1 conv=notrunc 2>/dev/null
+	done
+	sync
+	blocks_of "$at/file" >/tmp/ours
+	umount "$at" && consistent && mount_as ext4 ro && blocks_of "$at/file" >/tmp/theirs &&
+		umount "$at" || return 1
+	[ "$(wc -l </tmp/ours)" = 23 ] && diff /tmp/ours /tmp/theirs
+}
+
 labelled() {
 	make_volume 8M -t ext2 -b 1024 -L a-label && mount_as ext2mfr &&
-		[ "$(e2label "$disk")" = a-label ] && umount "$at"
-}
-
-# Groups that have no room for all reserved inodes, of which there are ten.
-small_groups() {
-	make_volume 60M -t ext2 -b 1024 -N 64 && mount_as ext2mfr || return 1
-	made=0
-	while echo "$made" >"$at/file-$made"; do
-		made=$((made + 1))
-	done 2>/dev/null
-	umount "$at" && consistent && [ "$made" = 53 ] && mount_as ext4 ro &&
-		[ "$(cat "$at/file-52")" = 52 ] && umount "$at"
-}
-
-# The volume's own, wherever it is mounted.
-volume_id() {
-	make_volume 8M -t ext2 && mount_as ext2mfr && id=$(stat -fc %i "$at") && umount "$at" &&
-		mount_as ext4 && [ "$(stat -fc %i "$at")" = "$id" ] && umount "$at"
-}
-
-# What chooses what is always so here; and that others are still refused.
-needless_options() {
-	make_volume 8M -t ext2 &&
-		mount_as ext2mfr nocheck,check=none,nobh,noquota,noreservation,orlov && umount "$at" &&
-		! mount_as ext2mfr usrquota 2>/dev/null && ! mount_as ext2mfr check=normal 2>/dev/null
-}
-
-# owned_by OPTIONS FILE...: their owners, as a mount with these options sees them.
-owned_by() {
-	options=$1
-	shift
-	mount_as ext2mfr "$options" && (cd "$at" && stat -c %u:%g "$@" | tr '\n' ' ') && umount "$at"
-}
-
-short_owners() {
-	make_volume 8M -t ext2 && mount_as ext2mfr && touch "$at/long" && chown 70000:70001 "$at/long" &&
-		umount "$at" && mount_as ext2mfr nouid32 && touch "$at/short" &&
-		chown 70000:1001 "$at/short" && umount "$at" && consistent &&
-		[ "$(owned_by rw long short)" = "70000:70001 65534:1001 " ] &&
-		[ "$(owned_by nouid32 long short)" = "4464:4465 65534:1001 " ]
-}
-
-tells_layout() {
-	make_volume 8M -t ext2 -b 1024 && dmesg -c >/dev/null && mount_as ext2mfr &&
-		! said '8192 blocks of 1024 bytes' && mount -o remount,debug "$at" && umount "$at" &&
-		mount_as ext2mfr debug && said '8192 blocks of 1024 bytes' && umount "$at"
+		[ "$(/surety-bin/volume_label "$at")" = a-label ] && umount "$at"
 }
 
 modprobe -a loop ext4 2>/dev/null
@@ -238,6 +238,8 @@ check "a volume mounted too often is warned of" warns_of_count
 check "a volume that was not unmounted is warned of" warns_of_unclean
 check "freezing and thawing" freezes
 check "FITRIM discards what is free" discards
+check "FITRIM: from where, how far, and no less than that" trims_range
+check "fiemap says where ext4.ko finds it" fiemap_agrees
 check "the label" labelled
 check "groups too small for the reserved inodes" small_groups
 check "statfs tells the volume's id" volume_id
