@@ -169,6 +169,35 @@ static void check_version(void)
 	close(fd);
 }
 
+/* The flags by their other call: those that ext2 has no word for are refused. */
+static void check_extended_flags(void)
+{
+	int fd = open("handles/next", O_RDWR), flags = 0;
+	struct fsxattr attr = { };
+
+	expect(!ioctl(fd, FS_IOC_FSGETXATTR, &attr) && !attr.fsx_xflags,
+	       "get the extended flags");
+	attr.fsx_xflags = FS_XFLAG_SYNC | FS_XFLAG_NOATIME | FS_XFLAG_NODUMP;
+	expect(!ioctl(fd, FS_IOC_FSSETXATTR, &attr), "set them");
+	expect(!ioctl(fd, FS_IOC_GETFLAGS, &flags) &&
+	       flags == (FS_SYNC_FL | FS_NOATIME_FL | FS_NODUMP_FL),
+	       "the flags are %#x", flags);
+	memset(&attr, 0, sizeof(attr));
+	expect(!ioctl(fd, FS_IOC_FSGETXATTR, &attr) &&
+	       attr.fsx_xflags == (FS_XFLAG_SYNC | FS_XFLAG_NOATIME | FS_XFLAG_NODUMP),
+	       "the extended flags are %#x", attr.fsx_xflags);
+	attr.fsx_projid = 5;
+	expect(ioctl(fd, FS_IOC_FSSETXATTR, &attr) && errno == EOPNOTSUPP,
+	       "a project is refused");
+	memset(&attr, 0, sizeof(attr));
+	attr.fsx_xflags = FS_XFLAG_DAX;
+	expect(ioctl(fd, FS_IOC_FSSETXATTR, &attr), "another file system's flag");
+	attr.fsx_xflags = 0;
+	expect(!ioctl(fd, FS_IOC_FSSETXATTR, &attr) && !ioctl(fd, FS_IOC_GETFLAGS, &flags) &&
+	       !flags, "clear them: %#x", flags);
+	close(fd);
+}
+
 static void check_label(const char *expected)
 {
 	char label[FSLABEL_MAX] = "", other[FSLABEL_MAX] = "new label 16 by.";
@@ -206,6 +235,7 @@ int main(int argc, char **argv)
 	check_handles(argv[1]);
 	check_wrong_handles(argv[1]);
 	check_version();
+	check_extended_flags();
 	check_label(argv[2]);
 	check_trim();
 	return wrong ? 1 : 0;
