@@ -2,7 +2,8 @@
 /*
  * What the parts of ama_core share.
  *
- *   scope.c    a task's admitted request, from opening to closing
+ *   scope.c    a task's admitted request, from opening to closing; what each call
+ *              passes is in scope_inline.h
  *   pool.c     the reserve: credit that is granted, pages that are handed out
  *   refill.c   puts back what was handed out
  *   sizing.c   how large the reserve has to be
@@ -282,6 +283,8 @@ int ama_scope_open_at_gate(struct ama_scope *scope, struct ama_client *client,
 			   enum ama_manner manner);
 struct page *ama_scope_substitute(struct ama_scope *scope, gfp_t gfp,
 				  unsigned int order);
+struct ama_demand ama_demand_of(const struct ama_client *client, unsigned int op,
+				const struct ama_call *call);
 unsigned int ama_demand_total(const struct ama_demand *demand);
 
 /* --- the guard (guard.c) and what carries it (hook.c, symbols.c) --- */
@@ -430,12 +433,28 @@ struct ama_op_figures {
 	atomic_t underruns;
 };
 
+/**
+ * struct ama_op_cpu - what a CPU keeps of an operation
+ * @calls:  scopes that were closed
+ * @demand: of an AMA_OP_FIXED, as it was worked out last: pages in the lowest 16 bits,
+ *          above them for which volume, then for how many bytes, then a 1
+ */
+struct ama_op_cpu {
+	unsigned long calls;
+	u64 demand;
+};
+
+static inline u64 ama_demand_key(const struct ama_call *call)
+{
+	return BIT_ULL(63) | (u64)call->bytes << 24 | call->volume << 16;
+}
+
 struct ama_client_state {
 	struct ama_client *client;
 	struct list_head entry;
 	unsigned int active;		/* under ama_clients_lock */
 	struct dentry *debugfs;
-	unsigned long __percpu *calls;	/* scopes closed, one counter an op */
+	struct ama_op_cpu __percpu *cpus;	/* one an op */
 	struct ama_op_figures figures[];
 };
 
@@ -447,7 +466,7 @@ static inline void ama_client_count(const struct ama_scope *scope)
 	struct ama_client_state *state = scope->client->state;
 	const struct ama_op_figures *figures = &state->figures[scope->op];
 
-	raw_cpu_inc(state->calls[scope->op]);
+	raw_cpu_inc(state->cpus[scope->op].calls);
 	if (unlikely(scope->allocated || scope->bound > (unsigned int)atomic_read(&figures->bound)))
 		ama_client_raise_marks(scope);
 }

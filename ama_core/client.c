@@ -136,7 +136,8 @@ static bool well_formed(const struct ama_client *client)
 	if (!client->gate_op || !client->admission)
 		return false;
 	for (i = 0; i < AMA_GATES; i++)
-		if (client->gate_op[i] >= client->nr_ops)
+		if (client->gate_op[i] >= client->nr_ops ||
+		    client->ops[client->gate_op[i]].flags & AMA_OP_PROGRESS)
 			return false;
 	return true;
 }
@@ -148,9 +149,9 @@ static struct ama_client_state *new_state(struct ama_client *client)
 	state = kzalloc(struct_size(state, figures, client->nr_ops), GFP_KERNEL);
 	if (!state)
 		return NULL;
-	state->calls = __alloc_percpu(client->nr_ops * sizeof(unsigned long),
-				      __alignof__(unsigned long));
-	if (!state->calls) {
+	state->cpus = __alloc_percpu(client->nr_ops * sizeof(struct ama_op_cpu),
+				     __alignof__(struct ama_op_cpu));
+	if (!state->cpus) {
 		kfree(state);
 		return NULL;
 	}
@@ -160,7 +161,7 @@ static struct ama_client_state *new_state(struct ama_client *client)
 
 static void free_state(struct ama_client_state *state)
 {
-	free_percpu(state->calls);
+	free_percpu(state->cpus);
 	kfree(state);
 }
 

@@ -143,7 +143,7 @@ static unsigned long calls_of(const struct ama_client_state *state, unsigned int
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		sum += per_cpu_ptr(state->calls, cpu)[op];
+		sum += per_cpu_ptr(state->cpus, cpu)[op].calls;
 	return sum;
 }
 

@@ -32,8 +32,8 @@
 #include <linux/uaccess.h>
 #include <asm/word-at-a-time.h>
 
-#include "ama_core.h"
 #include "gate.h"
+#include "scope_inline.h"
 
 /* Components of a path that a demand accounts for at most. */
 #define MOST_NAMES	32
@@ -45,6 +45,7 @@
  * @body:   where the function goes on; identifies it
  * @calls:  how many were given a scope
  * @resumable: a transfer that was cut short can be taken up again
+ * @simple: of one file, in 64-bit registers, and waits for nobody
  */
 struct gated {
 	const struct ama_syscall *call;
@@ -52,6 +53,7 @@ struct gated {
 	unsigned long body;
 	unsigned long __percpu *calls;
 	bool resumable;
+	bool simple;
 };
 
 /* Offsets of arguments in struct pt_regs. */
@@ -677,10 +679,12 @@ static bool to_resume(const struct ama_scope *scope, long result, size_t length)
  * go on where it stopped. An error is not the caller's business any more once
  * something was transferred.
  */
-static long resume_transfer(const struct pt_regs *regs, struct gated *function,
-			    struct ama_scope *scope, struct ama_call *call,
-			    const struct ama_admission *admission, long more)
+static noinline long resume_transfer(const struct pt_regs *regs,
+				     const struct gated *function,
+				     struct ama_scope *scope,
+				     const struct ama_admission *admission, long more)
 {
+	struct ama_call call = { .sb = scope->sb, .volume = scope->volume };
 	struct pt_regs rest = *regs;
 	unsigned long *buffer = argument_place(&rest, function, AMA_ARG(1));
 	unsigned long *length = argument_place(&rest, function, AMA_ARG(2));
@@ -694,8 +698,8 @@ static long resume_transfer(const struct pt_regs *regs, struct gated *function,
 			if (function->call->pos != AMA_NO_ARG)
 				*argument_place(&rest, function, function->call->pos) += more;
 		}
-		call->bytes = min_t(size_t, *length, AMA_PIECE);
-		more = ama_scope_renew(scope, call, admission);
+		call.bytes = min_t(size_t, *length, AMA_PIECE);
+		more = ama_scope_renew(scope, &call, admission);
 		if (!more)
 			more = call_body(&rest, function->body);
 	}
@@ -713,26 +717,58 @@ static enum ama_manner manner_of(const struct gated *function,
 	return function->resumable ? AMA_FROM_GATE_PEEKING : AMA_FROM_GATE;
 }
 
-static __always_inline long run_in_scope(const struct pt_regs *regs,
-					 struct gated *function,
-					 const struct target *target)
+/* What the demand of a call depends on, but for its path. */
+static __always_inline struct ama_call describe_transfer(const struct pt_regs *regs,
+							 const struct gated *function,
+							 const struct super_block *sb,
+							 unsigned int volume)
 {
 	const struct ama_syscall *syscall = function->call;
-	struct ama_client *client = target->client;
-	struct ama_call call = {
-		.sb = target->sb,
-		.volume = target->sb ? target->admission.volume : 0,
-		.bytes = AMA_PIECE,
-	};
-	DEFINE_AMA_SCOPE(scope);
-	long result;
-	int err;
+	struct ama_call call = { .sb = sb, .volume = volume, .bytes = AMA_PIECE };
 
 	if (syscall->bytes != AMA_NO_ARG)
 		call.bytes = min_t(size_t, AMA_PIECE,
 				   argument(function, regs, syscall->bytes));
-	if (syscall->path != AMA_NO_ARG)
+	return call;
+}
+
+static struct ama_call describe(const struct pt_regs *regs,
+				const struct gated *function,
+				const struct super_block *sb, unsigned int volume)
+{
+	struct ama_call call = describe_transfer(regs, function, sb, volume);
+
+	if (function->call->path != AMA_NO_ARG)
 		call.names = count_names(function, regs);
+	return call;
+}
+
+static __always_inline long run_in_scope(const struct pt_regs *regs,
+					 const struct gated *function,
+					 struct ama_scope *scope,
+					 const struct ama_admission *admission)
+{
+	long result;
+
+	raw_cpu_inc(*function->calls);
+	result = call_body(regs, function->body);
+	if (unlikely(scope->cut) && function->resumable && !appends(function, regs))
+		result = resume_transfer(regs, function, scope, admission, result);
+	ama_scope_close_first(scope);
+	return result;
+}
+
+/* Any call, as long as it takes. */
+static long run_for_target(const struct pt_regs *regs, const struct gated *function,
+			   const struct target *target)
+{
+	const struct ama_syscall *syscall = function->call;
+	struct ama_client *client = target->client;
+	struct ama_call call = describe(regs, function, target->sb, target->sb ?
+					target->admission.volume : 0);
+	DEFINE_AMA_SCOPE(scope);
+	int err;
+
 	err = ama_scope_open_at_gate(&scope, client,
 				     client->gate_op[syscall->gate], &call,
 				     &target->admission,
@@ -743,13 +779,7 @@ static __always_inline long run_in_scope(const struct pt_regs *regs,
 		scope.guess = 1;
 	if (unlikely(scope.on_demand))
 		scope.lenient = sends(function, regs);
-	raw_cpu_inc(*function->calls);
-	result = call_body(regs, function->body);
-	if (unlikely(scope.cut) && function->resumable && !appends(function, regs))
-		result = resume_transfer(regs, function, &scope, &call,
-					 &target->admission, result);
-	ama_scope_close_own(&scope);
-	return result;
+	return run_in_scope(regs, function, &scope, &target->admission);
 }
 
 /* Which of the call's descriptors it was is not known any more. */
@@ -804,6 +834,54 @@ static noinline void find_target(struct target *target, const struct gated *func
 		aim_unseen(target, READ_ONCE(ama_fs_client));
 }
 
+static noinline long run_slowly(const struct pt_regs *regs,
+				const struct gated *function,
+				struct ama_verdict verdict)
+{
+	struct target target;
+
+	if (verdict.found != AMA_LOOK_AGAIN)
+		accept(&target, verdict, function, regs);
+	else
+		find_target(&target, function, regs);
+	return target.client ? run_for_target(regs, function, &target) :
+			       call_body(regs, function->body);
+}
+
+/* As ama_single_pages(); not inlined, so that the call's description stays in registers. */
+static noinline int work_out_pages(const struct pt_regs *regs,
+				   const struct gated *function,
+				   struct ama_client *client,
+				   const struct super_block *sb, unsigned int volume)
+{
+	struct ama_call call = describe(regs, function, sb, volume);
+
+	return ama_single_pages(client, client->gate_op[function->call->gate], &call);
+}
+
+/* Nearly every call: there is nothing to find out, and nothing to wait for. */
+static __always_inline bool open_simply(struct ama_scope *scope,
+					const struct pt_regs *regs,
+					const struct gated *function,
+					const struct super_block *sb,
+					const struct ama_admission *admission)
+{
+	struct ama_client *client = READ_ONCE(ama_fs_client);
+	struct ama_call call;
+	unsigned int op;
+	int pages;
+
+	if (unlikely(!client || atomic_read(&client->frozen)))
+		return false;
+	op = client->gate_op[function->call->gate];
+	call = describe_transfer(regs, function, sb, admission->volume);
+	pages = ama_pages_remembered(client, op, &call);
+	if (pages < 0)
+		pages = work_out_pages(regs, function, client, sb, admission->volume);
+	return ama_scope_open_common(scope, client, op, &ama_ordinary_pool, &call, pages,
+				     AMA_FROM_GATE);
+}
+
 /**
  * ama_gate_run - stands in the place of a system call on a client's file
  * @regs:  of the call
@@ -817,18 +895,20 @@ static noinline void find_target(struct target *target, const struct gated *func
 long ama_gate_run(const struct pt_regs *regs, unsigned long body,
 		  unsigned long found, u64 admission)
 {
-	struct gated *function = find_function(body);
-	struct target target;
+	const struct gated *function = find_function(body);
+	struct ama_admission admitted;
+	DEFINE_AMA_SCOPE(scope);
 	long result;
 
+	memcpy(&admitted, &admission, sizeof(admitted));
 	this_cpu_inc(entered);
-	if (likely(found != AMA_LOOK_AGAIN))
-		accept(&target, (struct ama_verdict) { found, admission },
-		       function, regs);
+	if (likely(function->simple && !(found & AMA_SEEN_MASK) &&
+		   open_simply(&scope, regs, function,
+			       (const struct super_block *)found, &admitted)))
+		result = run_in_scope(regs, function, &scope, &admitted);
 	else
-		find_target(&target, function, regs);
-	result = likely(target.client) ? run_in_scope(regs, function, &target) :
-					 call_body(regs, body);
+		result = run_slowly(regs, function,
+				    (struct ama_verdict) { found, admission });
 	this_cpu_inc(left);
 	return result;
 }
@@ -875,6 +955,8 @@ static void add_function(unsigned int abi, const struct ama_syscall *call)
 	/* A place in the file takes two registers of the 32-bit ABI: left alone. */
 	function->resumable = call->resumable &&
 			      (call->pos == AMA_NO_ARG || function->regs == native_regs);
+	function->simple = function->regs == native_regs && !call->may_block &&
+			   call->second_fd == AMA_NO_ARG && !call->always;
 	enter_in_table(function);
 	nr_functions++;
 }

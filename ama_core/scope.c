@@ -18,15 +18,13 @@
 #include <linux/moduleparam.h>
 #include <linux/percpu.h>
 
-#include "ama_core.h"
 #include "compat_ama.h"
-#include "trace.h"
+#include "scope_inline.h"
 
 atomic_long_t ama_underruns = ATOMIC_LONG_INIT(0);
 
-/* Outermost scopes, each counted where it happened. */
-static DEFINE_PER_CPU(unsigned long, opened);
-static DEFINE_PER_CPU(unsigned long, closed);
+DEFINE_PER_CPU(unsigned long, ama_scopes_opened);
+DEFINE_PER_CPU(unsigned long, ama_scopes_closed);
 
 /**
  * ama_scopes_open - number of tasks in a scope now
@@ -40,18 +38,12 @@ unsigned long ama_scopes_open(void)
 
 	/* In this order: who comes or goes meanwhile counts as in a scope. */
 	for_each_possible_cpu(cpu)
-		open -= READ_ONCE(per_cpu(closed, cpu));
+		open -= READ_ONCE(per_cpu(ama_scopes_closed, cpu));
 	/* Pairs with that a task counts a scope's opening before its closing. */
 	smp_rmb();
 	for_each_possible_cpu(cpu)
-		open += READ_ONCE(per_cpu(opened, cpu));
+		open += READ_ONCE(per_cpu(ama_scopes_opened, cpu));
 	return open;
-}
-
-static void enter_outermost(struct ama_scope *scope)
-{
-	ama_enter_scope(scope);
-	this_cpu_inc(opened);
 }
 
 /**
@@ -65,6 +57,29 @@ unsigned int ama_demand_total(const struct ama_demand *demand)
 	static_assert(AMA_ORDERS == 4);
 	return demand->pages[0] + (demand->pages[1] << 1) +
 	       (demand->pages[2] << 2) + (demand->pages[3] << 3);
+}
+
+/**
+ * ama_demand_of - what an operation can need
+ * @client: that it belongs to
+ * @op:     index in its table
+ * @call:   what the demand depends on
+ *
+ * Where nothing but the volume and the length matters, it is remembered beside the
+ * operation's counter: the next call is mostly like the one before.
+ *
+ * Context: does not sleep.
+ */
+struct ama_demand ama_demand_of(const struct ama_client *client, unsigned int op,
+				const struct ama_call *call)
+{
+	struct ama_demand demand = client->ops[op].bound(call);
+
+	if ((client->ops[op].flags & AMA_OP_FIXED) && ama_only_order_0(demand) &&
+	    call->bytes <= AMA_PIECE)
+		WRITE_ONCE(raw_cpu_ptr(client->state->cpus)[op].demand,
+			   ama_demand_key(call) | demand.pages[0]);
+	return demand;
 }
 
 static void add_demand(struct ama_demand *to, const struct ama_demand *more)
@@ -86,12 +101,6 @@ static struct ama_demand shortfall(const struct ama_demand *demand,
 		more.pages[order] = demand->pages[order] > left->pages[order] ?
 			demand->pages[order] - left->pages[order] : 0;
 	return more;
-}
-
-static struct ama_pool *pool_of(const struct ama_client *client, unsigned int op)
-{
-	return client->ops[op].flags & AMA_OP_PROGRESS ? &ama_progress_pool :
-							 &ama_ordinary_pool;
 }
 
 static bool covers(const struct ama_demand *grant, const struct ama_demand *demand)
@@ -250,7 +259,7 @@ static int open_first(struct ama_scope *scope, struct ama_scope *outer,
 	if (outer)
 		*ama_scope_word() = scope;
 	else
-		enter_outermost(scope);
+		ama_enter_outermost(scope);
 	return 0;
 }
 
@@ -281,46 +290,20 @@ static void open_on_demand(struct ama_scope *scope, const struct ama_admission *
 {
 	scope->on_demand = true;
 	scope->admission = admission;
-	enter_outermost(scope);
-}
-
-/* Every member is set: scopes may lie in memory that was not initialised. */
-static __always_inline void set_up(struct ama_scope *scope, struct ama_client *client,
-				   unsigned int op, struct ama_pool *pool,
-				   const struct ama_call *call,
-				   struct ama_demand demand, unsigned int bound,
-				   enum ama_manner manner)
-{
-	scope->outer = NULL;
-	scope->root = scope;
-	scope->client = client;
-	scope->pool = pool;
-	scope->sb = call->sb;
-	scope->bytes = call->bytes;
-	scope->volume = call->volume;
-	scope->admission = NULL;
-	scope->op = op;
-	scope->granted = demand;
-	scope->bound = bound;
-	scope->allocated = 0;
-	scope->substituted = 0;
-	scope->flags = 0;
-	scope->whole = !call->arg;
-	if (manner == AMA_FROM_ENTRY)
-		scope->entry = !!client->fs_type;
+	ama_enter_outermost(scope);
 }
 
 static noinline int open_slowly(struct ama_scope *scope, struct ama_client *client,
 				unsigned int op, const struct ama_call *call,
-				struct ama_demand demand,
 				const struct ama_admission *admission,
 				enum ama_manner manner)
 {
+	struct ama_demand demand = ama_demand_of(client, op, call);
 	struct ama_scope *outer = ama_current_scope();
 	int err = 0;
 
-	set_up(scope, client, op, pool_of(client, op), call,
-	       (struct ama_demand) { }, ama_demand_total(&demand), manner);
+	ama_scope_set_up(scope, client, op, ama_pool_of(client, op), call, 0,
+			 ama_demand_total(&demand), manner);
 	/* Without a whole grant of its own none can be joined. */
 	scope->whole = 0;
 	if (manner == AMA_ON_DEMAND) {
@@ -334,28 +317,17 @@ static noinline int open_slowly(struct ama_scope *scope, struct ama_client *clie
 	return err;
 }
 
-/*
- * Nearly always it is the task's first scope and asks for single pages, of which
- * this CPU has enough to promise.
- */
 static __always_inline int open_scope(struct ama_scope *scope,
 				      struct ama_client *client, unsigned int op,
 				      const struct ama_call *call,
 				      const struct ama_admission *admission,
 				      enum ama_manner manner)
 {
-	struct ama_demand demand = client->ops[op].bound(call);
-	struct ama_pool *pool = pool_of(client, op);
-
-	if (unlikely(ama_task_in_scope() || manner == AMA_ON_DEMAND ||
-		     !ama_only_order_0(demand) ||
-		     !ama_magazine_grant(pool, demand.pages[0])))
-		return open_slowly(scope, client, op, call, demand, admission, manner);
-	set_up(scope, client, op, pool, call, demand, demand.pages[0], manner);
-	enter_outermost(scope);
-	trace_ama_scope_open(client->name, client->ops[op].name, scope->bound,
-			     false, 0);
-	return 0;
+	if (likely(manner != AMA_ON_DEMAND &&
+		   ama_scope_open_common(scope, client, op, ama_pool_of(client, op), call,
+					 ama_single_pages(client, op, call), manner)))
+		return 0;
+	return open_slowly(scope, client, op, call, admission, manner);
 }
 
 /**
@@ -375,14 +347,17 @@ int ama_scope_open_at_gate(struct ama_scope *scope, struct ama_client *client,
 			   const struct ama_admission *admission,
 			   enum ama_manner manner)
 {
-	return open_scope(scope, client, op, call, admission, manner);
+	return open_slowly(scope, client, op, call, admission, manner);
 }
 
 /**
  * ama_scope_covers - is a scope open that has what an operation can need?
  * @client: that the operation belongs to
  * @op:     index of the operation in the client's table
- * @call:   what its demand depends on; without names and @arg
+ * @sb:     what its demand depends on, as in struct ama_call; it has no names and
+ *          no @arg
+ * @volume: likewise
+ * @bytes:  likewise
  *
  * So it is when the gate has opened one with the same bound for the call that the
  * operation is part of: there is nothing to add to it, and what the operation needs
@@ -392,14 +367,13 @@ int ama_scope_open_at_gate(struct ama_scope *scope, struct ama_client *client,
  * Return: whether the operation can do without a scope of its own.
  */
 bool ama_scope_covers(const struct ama_client *client, unsigned int op,
-		      const struct ama_call *call)
+		      const struct super_block *sb, u8 volume, size_t bytes)
 {
 	const struct ama_scope *outer = ama_current_scope();
 	const struct ama_op *ops = client->ops;
 
 	return outer && outer->whole && outer->client == client &&
-	       outer->sb == call->sb && outer->volume == call->volume &&
-	       outer->bytes >= call->bytes &&
+	       outer->sb == sb && outer->volume == volume && outer->bytes >= bytes &&
 	       ops[outer->op].bound == ops[op].bound &&
 	       ops[outer->op].flags == ops[op].flags;
 }
@@ -467,30 +441,19 @@ EXPORT_SYMBOL_GPL(ama_scope_open_on_demand);
  */
 void ama_scope_close_own(struct ama_scope *scope)
 {
-	struct ama_scope *outer;
+	struct ama_scope *outer = scope->outer;
 
-	if (WARN_ONCE(*ama_scope_word() != scope,
-		      AMA_LOG "a scope of %s/%s is closed out of order\n",
-		      scope->client->name, scope->client->ops[scope->op].name))
+	if (!ama_scope_may_close(scope))
 		return;
-
-	trace_ama_scope_close(scope->client->name,
-			      scope->client->ops[scope->op].name, scope->bound,
-			      scope->allocated, scope->substituted);
-	ama_client_count(scope);
-	outer = scope->outer;
 	if (outer) {
 		outer->allocated += scope->allocated;
 		outer->substituted += scope->substituted;
 		*ama_scope_word() = outer;
 	} else {
-		ama_leave_outermost_scope();
-		this_cpu_inc(closed);
+		ama_leave_outermost();
 	}
-	if (scope->root == scope &&
-	    unlikely(!ama_only_order_0(scope->granted) ||
-		     !ama_magazine_return(scope->pool, scope->granted.pages[0])))
-		ama_pool_return(scope->pool, &scope->granted);
+	if (scope->root == scope)
+		ama_scope_return(scope);
 }
 EXPORT_SYMBOL_GPL(ama_scope_close_own);
 
@@ -513,7 +476,7 @@ bool ama_scope_extend(unsigned int op, const struct ama_call *call)
 
 	if (!scope)
 		return true;
-	demand = scope->client->ops[op].bound(call);
+	demand = ama_demand_of(scope->client, op, call);
 	if (raise_grant(scope->root, &demand))
 		return true;
 	scope->root->cut = true;
@@ -541,7 +504,7 @@ int ama_scope_renew(struct ama_scope *scope, const struct ama_call *call,
 
 	if (!scope->client || (scope->outer && !scope->outer->on_demand))
 		return -EAGAIN;
-	demand = scope->client->ops[scope->op].bound(call);
+	demand = ama_demand_of(scope->client, scope->op, call);
 	ama_pool_return(scope->pool, &scope->granted);
 	scope->granted = (struct ama_demand){ };
 	scope->whole = false;

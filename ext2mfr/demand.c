@@ -265,6 +265,7 @@ static struct ama_demand bound_mount(const struct ama_call *call)
 #define OP(label, expression, reason, ...)				\
 	{ .name = label, .bound = expression, .why = reason, ##__VA_ARGS__ }
 #define PROGRESS .flags = AMA_OP_PROGRESS
+#define FIXED .flags = AMA_OP_FIXED
 #define CACHED .cached = bound_cached_read
 
 static const struct ama_op ops[E2M_NR_OPS] = {
@@ -277,15 +278,15 @@ static const struct ama_op ops[E2M_NR_OPS] = {
 	[E2M_GATE_ATTR] = OP("gate_attr", bound_walk_and_attr,
 		"walk, then inode, attribute block or truncation; the value"),
 	[E2M_GATE_READ] = OP("gate_read", bound_read,
-		"pages of one piece, path of pointers to it", CACHED),
+		"pages of one piece, path of pointers to it", FIXED, CACHED),
 	[E2M_GATE_WRITE] = OP("gate_write", bound_write,
-		"pages of one piece, blocks for it with pointers and bitmaps"),
+		"pages of one piece, blocks for it with pointers and bitmaps", FIXED),
 	[E2M_GATE_READDIR] = OP("gate_readdir", bound_readdir,
 		"blocks until the scope is low, then the recycled page"),
 	[E2M_GATE_SYNC] = OP("gate_sync", bound_blocks,
 		"bios; inode and bitmaps that are not cached"),
 	[E2M_GATE_FILE] = OP("gate_file", bound_few_blocks,
-		"lock objects, attributes; no metadata to speak of"),
+		"lock objects, attributes; no metadata to speak of", FIXED),
 	[E2M_GATE_MAP] = OP("gate_map", bound_map_file,
 		"vm area and its tree; a fault, for pages wanted at once"),
 	[E2M_GATE_MOUNT] = OP("gate_mount", bound_mount,
@@ -303,9 +304,9 @@ static const struct ama_op ops[E2M_NR_OPS] = {
 	[E2M_OP_READDIR] = OP("readdir", bound_readdir,
 		"blocks until the scope is low, then the recycled page"),
 	[E2M_OP_READ] = OP("read", bound_read,
-		"folio, node, bio, state a page; path of pointers", CACHED),
+		"folio, node, bio, state a page; path of pointers", FIXED, CACHED),
 	[E2M_OP_WRITE] = OP("write", bound_write,
-		"folio, node, state a page; run of blocks, pointers, bitmaps"),
+		"folio, node, state a page; run of blocks, pointers, bitmaps", FIXED),
 	[E2M_OP_MAP] = OP("map", bound_few_blocks,
 		"a path of pointers, then the recycled page"),
 	[E2M_OP_FALLOCATE] = OP("fallocate", bound_blocks,

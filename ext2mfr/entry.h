@@ -30,9 +30,7 @@ static inline int e2m_enter(struct ama_scope *scope,
 static inline bool e2m_covered(const struct super_block *sb, enum e2m_op op,
 			       size_t bytes)
 {
-	struct ama_call call = e2m_call(sb, bytes);
-
-	return ama_scope_covers(&ext2mfr_client, op, &call);
+	return ama_scope_covers(&ext2mfr_client, op, sb, sb->s_blocksize_bits, bytes);
 }
 
 /* Open the scope of what cannot be refused: it is others' progress, or done already. */

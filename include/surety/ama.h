@@ -62,6 +62,11 @@ struct ama_call {
  * budget of its own, that ordinary requests cannot empty, and never fails.
  */
 #define AMA_OP_PROGRESS	0x1
+/*
+ * Nothing but @bytes and @volume of the call goes into its demand: what was worked
+ * out for the call before may be used again.
+ */
+#define AMA_OP_FIXED	0x2
 
 /**
  * struct ama_op - one operation of a client
@@ -203,7 +208,7 @@ void ama_client_remounted(struct ama_client *client);
 void ama_client_frozen(struct ama_client *client, bool frozen);
 
 bool ama_scope_covers(const struct ama_client *client, unsigned int op,
-		      const struct ama_call *call);
+		      const struct super_block *sb, u8 volume, size_t bytes);
 int ama_scope_open_own(struct ama_scope *scope, struct ama_client *client,
 		       unsigned int op, const struct ama_call *call,
 		       const struct ama_admission *admission);
@@ -244,7 +249,7 @@ static inline int ama_scope_open(struct ama_scope *scope, struct ama_client *cli
 				 const struct ama_admission *admission)
 {
 	if (!call->names && !call->arg &&
-	    ama_scope_covers(client, op, call)) {
+	    ama_scope_covers(client, op, call->sb, call->volume, call->bytes)) {
 		scope->client = NULL;
 		return 0;
 	}

@@ -65,7 +65,7 @@ static void inside_on_demand(void)
 	struct ama_scope outer, inner;
 
 	ama_scope_open_on_demand(&outer, &selftest_client, OP_SMALL, &no_call, NULL);
-	selftest_report(!ama_scope_covers(&selftest_client, OP_SMALL, &no_call),
+	selftest_report(!ama_scope_covers(&selftest_client, OP_SMALL, NULL, 0, 0),
 			"a scope on demand covers nothing");
 	selftest_report(!ama_scope_open(&inner, &selftest_client, OP_SMALL, &no_call,
 					&selftest_at_once) && ama_scope_left() == 16,
