@@ -168,6 +168,16 @@ static inline struct folio *cfs_lock_to_write(struct address_space *mapping,
 	return IS_ERR_OR_NULL(folio) ? NULL : folio;
 }
 
+/* The folio at @index, locked; a page that is not up to date if there was none. */
+static inline struct folio *cfs_lock_or_create(struct address_space *mapping,
+					       pgoff_t index)
+{
+	struct folio *folio = __filemap_get_folio(mapping, index, FGP_LOCK | FGP_CREAT,
+						  mapping_gfp_constraint(mapping, GFP_KERNEL));
+
+	return IS_ERR_OR_NULL(folio) ? NULL : folio;
+}
+
 /* Copy from memory that may be paged out, of which no more is copied then. */
 static inline size_t cfs_copy_to_folio(struct folio *folio, size_t offset,
 				       size_t len, struct iov_iter *from)

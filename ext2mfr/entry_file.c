@@ -61,7 +61,7 @@ static int next_read_piece(struct ama_scope *scope, const struct kiocb *iocb,
 /* In a scope that covers it: through the page cache, no more than a piece. */
 static ssize_t read_piece(struct kiocb *iocb, struct iov_iter *to)
 {
-	size_t done = e2m_read_cached_page(iocb, to);
+	size_t done = e2m_read_in_page(iocb, to);
 	ssize_t ret;
 
 	if (done && !iov_iter_count(to))

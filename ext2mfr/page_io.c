@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One page: copying it out of the cache; and, where it is a block, reading it, and
- * writing over what is cached of it. iomap keeps nothing of such folios, so both
+ * One page: copying it out of the cache; and, where it is a block, reading it alone,
+ * and writing over what is cached of it. iomap keeps nothing of such folios, so both
  * ways can be taken on the same file. The general ones, made for many pages and many
  * extents, cost some hundred instructions more.
  */
@@ -72,6 +72,12 @@ static bool may_be_cached(struct e2m_inode *ei)
 	return false;
 }
 
+static void note_hit(struct e2m_inode *ei)
+{
+	if (READ_ONCE(ei->cold_reads))
+		WRITE_ONCE(ei->cold_reads, 0);
+}
+
 static struct folio *find_cached(struct address_space *mapping, pgoff_t index)
 {
 	struct e2m_inode *ei = E2M_I(mapping->host);
@@ -80,11 +86,55 @@ static struct folio *find_cached(struct address_space *mapping, pgoff_t index)
 	if (!may_be_cached(ei))
 		return NULL;
 	folio = cfs_get_cached(mapping, index);
-	if (!folio)
+	if (folio)
+		note_hit(ei);
+	else
 		WRITE_ONCE(ei->cold_reads, READ_ONCE(ei->cold_reads) + 1);
-	else if (READ_ONCE(ei->cold_reads))
-		WRITE_ONCE(ei->cold_reads, 0);
 	return folio;
+}
+
+/*
+ * Is a page, not cached, wanted on its own? Then nothing would be read ahead either:
+ * it continues neither what was read last nor what was read ahead, and the page
+ * before it is not there. (What the kernel's readahead calls a random read, but that
+ * a single neighbour would be too few for it.)
+ */
+static bool wanted_alone(const struct kiocb *iocb, struct address_space *mapping,
+			 pgoff_t index)
+{
+	const struct file_ra_state *ra = &iocb->ki_filp->f_ra;
+	void *before;
+
+	if ((iocb->ki_flags & (IOCB_NOWAIT | IOCB_NOIO | IOCB_WAITQ)) || !index ||
+	    index - (ra->prev_pos >> PAGE_SHIFT) <= 1 || index - ra->start <= ra->size ||
+	    !e2m_page_is_block(mapping->host))
+		return false;
+	before = xa_load(&mapping->i_pages, index - 1);
+	return !before || xa_is_value(before);
+}
+
+/* Read it and wait; NULL if it could not be had, which the general way reports. */
+static struct folio *read_alone(struct address_space *mapping, pgoff_t index)
+{
+	struct folio *folio;
+
+	filemap_invalidate_lock_shared(mapping);
+	folio = cfs_lock_or_create(mapping, index);
+	if (!folio) {
+		filemap_invalidate_unlock_shared(mapping);
+		return NULL;
+	}
+	if (!folio_test_uptodate(folio) && !folio_test_large(folio)) {
+		e2m_read_page(folio, 0);
+	} else {
+		note_hit(E2M_I(mapping->host));
+		folio_unlock(folio);
+	}
+	filemap_invalidate_unlock_shared(mapping);
+	if (!folio_wait_locked_killable(folio) && folio_test_uptodate(folio))
+		return folio;
+	folio_put(folio);
+	return NULL;
 }
 
 /* Reading a page a piece at a time is one use of it. */
@@ -94,41 +144,52 @@ static void note_access(struct folio *folio, struct file *file, loff_t pos)
 		folio_mark_accessed(folio);
 }
 
+static size_t copy_out(struct folio *folio, struct kiocb *iocb, struct iov_iter *to)
+{
+	struct address_space *mapping = iocb->ki_filp->f_mapping;
+	pgoff_t index = iocb->ki_pos >> PAGE_SHIFT;
+
+	note_access(folio, iocb->ki_filp, iocb->ki_pos);
+	if (mapping_writably_mapped(mapping))
+		flush_dcache_folio(folio);
+	return copy_page_to_iter(folio_page(folio, index - folio->index),
+				 offset_in_page(iocb->ki_pos), iov_iter_count(to), to);
+}
+
 /**
- * e2m_read_cached_page - read what lies in one page of the cache
+ * e2m_read_in_page - read what lies in one page of the cache, or is to be read alone
  * @iocb: where; advanced by as much as was read
  * @to:   where to; likewise
  *
- * Context: may sleep.
+ * Context: may sleep. Takes the invalidate lock.
  * Return: number of bytes, 0 if this is not the way: the range is not inside a page
- * or not inside the file, is not cached, or more is to be read ahead from here.
+ * or not inside the file, or more is to be read ahead from here.
  */
-size_t e2m_read_cached_page(struct kiocb *iocb, struct iov_iter *to)
+size_t e2m_read_in_page(struct kiocb *iocb, struct iov_iter *to)
 {
-	struct file *file = iocb->ki_filp;
+	struct address_space *mapping = iocb->ki_filp->f_mapping;
+	pgoff_t index = iocb->ki_pos >> PAGE_SHIFT;
 	size_t len = iov_iter_count(to), copied = 0;
-	loff_t pos = iocb->ki_pos;
+	loff_t end = iocb->ki_pos + len;
 	struct folio *folio;
 
-	if (offset_in_page(pos) + len > PAGE_SIZE)
+	if (offset_in_page(iocb->ki_pos) + len > PAGE_SIZE ||
+	    end > i_size_read(mapping->host))
 		return 0;
-	folio = find_cached(file->f_mapping, pos >> PAGE_SHIFT);
+	folio = find_cached(mapping, index);
+	if (!folio && wanted_alone(iocb, mapping, index))
+		folio = read_alone(mapping, index);
 	if (!folio)
 		return 0;
 	/* The size is looked at last: what is beyond it was zero before that. */
 	if (folio_test_uptodate(folio) && !folio_test_readahead(folio) &&
-	    pos + len <= i_size_read(file->f_mapping->host)) {
-		note_access(folio, file, pos);
-		if (mapping_writably_mapped(file->f_mapping))
-			flush_dcache_folio(folio);
-		copied = copy_page_to_iter(folio_page(folio, (pos >> PAGE_SHIFT) - folio->index),
-					   offset_in_page(pos), len, to);
-	}
+	    end <= i_size_read(mapping->host))
+		copied = copy_out(folio, iocb, to);
 	folio_put(folio);
 	if (copied) {
 		iocb->ki_pos += copied;
-		file->f_ra.prev_pos = iocb->ki_pos;
-		file_accessed(file);
+		iocb->ki_filp->f_ra.prev_pos = iocb->ki_pos;
+		file_accessed(iocb->ki_filp);
 	}
 	return copied;
 }
