@@ -408,6 +408,16 @@ static inline bool e2m_inode_gone(const struct inode *inode)
 	return !inode->i_nlink && !is_bad_inode((struct inode *)inode);
 }
 
+/* An inode has fewer blocks. What the device said of it may have been too little. */
+static inline void e2m_sub_blocks(struct inode *inode, u32 blocks)
+{
+	loff_t bytes = (loff_t)blocks << inode->i_blkbits;
+
+	spin_lock(&inode->i_lock);
+	__inode_sub_bytes(inode, min_t(loff_t, bytes, __inode_get_bytes(inode)));
+	spin_unlock(&inode->i_lock);
+}
+
 void e2m_set_vfs_flags(struct inode *inode);
 void e2m_set_ops(struct inode *inode, dev_t rdev);
 int e2m_setattr(struct cfs_idmap *idmap, struct dentry *dentry,

@@ -83,7 +83,7 @@ static void flush_run(struct freeing *f, const struct slot_array *array)
 	if (!f->len)
 		return;
 	cut_off(f, array);
-	inode_sub_bytes(f->inode, (loff_t)f->len << f->inode->i_blkbits);
+	e2m_sub_blocks(f->inode, f->len);
 	if (!f->named)
 		give_run_back(f);
 	f->len = 0;
@@ -112,7 +112,7 @@ static void free_pointer_block(struct freeing *f, u32 block)
 	if (!e2m_blocks_valid(E2M_SB(sb), block, 1))
 		return;
 	e2m_meta_forget(sb, block);
-	inode_sub_bytes(f->inode, i_blocksize(f->inode));
+	e2m_sub_blocks(f->inode, 1);
 	if (!f->named)
 		e2m_retire(sb, block);
 }

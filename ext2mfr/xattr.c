@@ -197,14 +197,11 @@ static void note_feature(struct super_block *sb)
 static void name_block(struct inode *inode, u32 block)
 {
 	struct e2m_inode *ei = E2M_I(inode);
-	loff_t bytes = i_blocksize(inode);
 
 	if (block && !ei->file_acl)
-		inode_add_bytes(inode, bytes);
-	else if (!block && inode_get_bytes(inode) < bytes)
-		inode_set_bytes(inode, 0);	/* was wrong on the device */
+		inode_add_bytes(inode, i_blocksize(inode));
 	else if (!block)
-		inode_sub_bytes(inode, bytes);
+		e2m_sub_blocks(inode, 1);
 	spin_lock(&ei->lock);
 	WRITE_ONCE(ei->file_acl, block);
 	ei->attr_new = block;
