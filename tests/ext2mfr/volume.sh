@@ -221,6 +221,51 @@ labelled() {
 		[ "$(/surety-bin/volume_label "$at")" = a-label ] && umount "$at"
 }
 
+# Groups that have no room for all reserved inodes, of which there are ten.
+small_groups() {
+	make_volume 60M -t ext2 -b 1024 -N 64 && mount_as ext2mfr || return 1
+	made=0
+	while echo "$made" >"$at/file-$made"; do
+		made=$((made + 1))
+	done 2>/dev/null
+	umount "$at" && consistent && [ "$made" = 53 ] && mount_as ext4 ro &&
+		[ "$(cat "$at/file-52")" = 52 ] && umount "$at"
+}
+
+# The volume's own, wherever it is mounted.
+volume_id() {
+	make_volume 8M -t ext2 && mount_as ext2mfr && id=$(stat -fc %i "$at") && umount "$at" &&
+		mount_as ext4 && [ "$(stat -fc %i "$at")" = "$id" ] && umount "$at"
+}
+
+# What chooses what is always so here; and that others are still refused.
+needless_options() {
+	make_volume 8M -t ext2 &&
+		mount_as ext2mfr nocheck,check=none,nobh,noquota,noreservation,orlov && umount "$at" &&
+		! mount_as ext2mfr usrquota 2>/dev/null && ! mount_as ext2mfr check=normal 2>/dev/null
+}
+
+# owned_by OPTIONS FILE...: their owners, as a mount with these options sees them.
+owned_by() {
+	options=$1
+	shift
+	mount_as ext2mfr "$options" && (cd "$at" && stat -c %u:%g "$@" | tr '\n' ' ') && umount "$at"
+}
+
+short_owners() {
+	make_volume 8M -t ext2 && mount_as ext2mfr && touch "$at/long" && chown 70000:70001 "$at/long" &&
+		umount "$at" && mount_as ext2mfr nouid32 && touch "$at/short" &&
+		chown 70000:1001 "$at/short" && umount "$at" && consistent &&
+		[ "$(owned_by rw long short)" = "70000:70001 65534:1001 " ] &&
+		[ "$(owned_by nouid32 long short)" = "4464:4465 65534:1001 " ]
+}
+
+tells_layout() {
+	make_volume 8M -t ext2 -b 1024 && dmesg -c >/dev/null && mount_as ext2mfr &&
+		! said '8192 blocks of 1024 bytes' && mount -o remount,debug "$at" && umount "$at" &&
+		mount_as ext2mfr debug && said '8192 blocks of 1024 bytes' && umount "$at"
+}
+
 modprobe -a loop ext4 2>/dev/null
 check "a volume of 1 MiB" small_volume
 check "a volume of 2 TiB" large_volume
