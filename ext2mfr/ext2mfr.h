@@ -6,7 +6,7 @@
  * Layers, upper ones use lower ones only:
  *
  *   entry_*.c    what the VFS calls: opens the AMA scope, then calls
- *   super.c namei.c file.c symlink.c ioctl.c xattr.c acl.c export.c
+ *   super.c namei.c file.c direct.c symlink.c ioctl.c xattr.c acl.c export.c
  *   iomap.c page_io.c dir.c dir_index.c inode.c truncate.c
  *   block_map.c inode_alloc.c
  *   block_alloc.c, with what keeps blocks for later or from others: window.c
@@ -511,9 +511,11 @@ int e2m_symlink_store(struct inode *inode, const char *target, size_t len);
 const char *e2m_symlink_read(struct inode *inode, struct delayed_call *done);
 bool e2m_symlink_is_fast(const struct inode *inode);
 
-/* file.c */
+/* direct.c */
 ssize_t e2m_read_direct(struct kiocb *iocb, struct iov_iter *to);
 ssize_t e2m_write_direct(struct kiocb *iocb, struct iov_iter *from);
+
+/* file.c */
 int e2m_fsync(struct file *file, loff_t start, loff_t end, int datasync);
 int e2m_commit_metadata(struct inode *inode);
 long e2m_fallocate(struct inode *inode, int mode, loff_t offset, loff_t len);
