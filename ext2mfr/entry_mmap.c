@@ -140,6 +140,13 @@ static int ext2mfr_read_folio(struct file *file, struct folio *folio)
 	return err;
 }
 
+/* Whether large folios were made for what is read ahead, the first one tells. */
+static bool starts_with_page(struct readahead_control *rac)
+{
+	return !folio_test_large((struct folio *)xa_load(&rac->mapping->i_pages,
+							 readahead_index(rac)));
+}
+
 /* Readahead is a favour: a scope that has little left does not pay for it.
  * The folios that are not taken are dropped by the caller.
  */
@@ -150,8 +157,8 @@ static void ext2mfr_readahead(struct readahead_control *rac)
 	if (ama_scope_left() < E2M_KEEP_LOOK(inode->i_sb))
 		return;
 	/* An error is met again by the one who wants the page. */
-	if (readahead_count(rac) == 1 && e2m_page_is_block(inode))
-		e2m_read_page(readahead_folio(rac), REQ_RAHEAD);
+	if (e2m_page_is_block(inode) && starts_with_page(rac))
+		e2m_readahead_pages(rac);
 	else
 		cfs_readahead(rac, &e2m_iomap_ops);
 }

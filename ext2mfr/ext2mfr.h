@@ -533,6 +533,7 @@ int e2m_zero_tail(struct inode *inode, loff_t pos);
 
 /* page_io.c */
 int e2m_read_page(struct folio *folio, blk_opf_t flags);
+void e2m_readahead_pages(struct readahead_control *rac);
 size_t e2m_read_in_page(struct kiocb *iocb, struct iov_iter *to);
 size_t e2m_overwrite_page(const struct kiocb *iocb, struct iov_iter *from);
 

@@ -58,6 +58,97 @@ int e2m_read_page(struct folio *folio, blk_opf_t flags)
 	return err;
 }
 
+static void pages_were_read(struct bio *bio)
+{
+	struct folio_iter fi;
+
+	bio_for_each_folio_all(fi, bio)
+		cfs_folio_end_read(fi.folio, !bio->bi_status);
+	bio_put(bio);
+}
+
+/**
+ * struct ahead - pages that are read ahead
+ * @bio:  of those that lie in a row, not submitted yet, or NULL
+ * @next: the block after them
+ * @run:  where the pages that follow are, as far as it was looked up
+ */
+struct ahead {
+	struct bio *bio;
+	u32 next;
+	struct e2m_run run;
+};
+
+static void submit_ahead(struct ahead *ahead)
+{
+	if (ahead->bio)
+		submit_bio(ahead->bio);
+	ahead->bio = NULL;
+}
+
+/* The block of a page, 0 if there is none to be read. */
+static u32 block_of(struct ahead *ahead, struct inode *inode, pgoff_t index, u32 pages)
+{
+	struct e2m_run *run = &ahead->run;
+
+	if (index - run->lblk >= run->len &&
+	    e2m_map_for_read(inode, index, pages, run))
+		*run = (struct e2m_run) { };
+	return run->pblk ? run->pblk + (index - run->lblk) : 0;
+}
+
+/* @pages: how many there are from @folio on. */
+static void read_ahead(struct ahead *ahead, struct folio *folio, u32 pages)
+{
+	struct inode *inode = folio->mapping->host;
+	u32 block = 0;
+
+	if (folio_pos(folio) < i_size_read(inode))
+		block = block_of(ahead, inode, folio->index, pages);
+	/* A hole, the end, or what cannot be looked up. */
+	if (!block) {
+		e2m_read_page(folio, REQ_RAHEAD);
+		return;
+	}
+	if (block != ahead->next)
+		submit_ahead(ahead);
+	if (!ahead->bio) {
+		ahead->bio = bio_alloc(inode->i_sb->s_bdev, bio_max_segs(pages),
+				       REQ_OP_READ | REQ_RAHEAD, GFP_NOFS);
+		ahead->bio->bi_iter.bi_sector = (sector_t)block <<
+						(PAGE_SHIFT - SECTOR_SHIFT);
+		ahead->bio->bi_end_io = pages_were_read;
+	}
+	__bio_add_page(ahead->bio, folio_page(folio, 0), PAGE_SIZE, 0);
+	ahead->next = block + 1;
+	if (ahead->bio->bi_vcnt == ahead->bio->bi_max_vecs)
+		submit_ahead(ahead);
+}
+
+/**
+ * e2m_readahead_pages - read single pages ahead
+ * @rac: the folios, of a file whose pages are blocks; the first is a single page, and
+ *       mostly all are then
+ *
+ * Context: may sleep.
+ */
+void e2m_readahead_pages(struct readahead_control *rac)
+{
+	u32 left = readahead_count(rac), pages;
+	struct ahead ahead = { };
+	struct folio *folio;
+
+	for (; (folio = readahead_folio(rac)); left -= pages) {
+		/* Once it is read the folio is not ours any more. */
+		pages = folio_nr_pages(folio);
+		if (pages > 1)
+			cfs_read_folio(folio, &e2m_iomap_ops);
+		else
+			read_ahead(&ahead, folio, left);
+	}
+	submit_ahead(&ahead);
+}
+
 /*
  * Looking for a page in vain costs as much as is saved by finding one. After two that
  * were not there the cache is asked every sixteenth time, until it has one again.
