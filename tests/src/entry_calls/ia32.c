@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,7 @@
 	X(STATFS, 99, "statfs") X(FSTATFS, 100, "fstatfs")		\
 	X(STAT, 106, "newstat") X(LSTAT, 107, "newlstat")		\
 	X(FSTAT, 108, "newfstat") X(FSYNC, 118, "fsync")		\
+	X(IOCTL, 54, NULL)						\
 	X(FCHDIR, 133, "fchdir") X(GETDENTS, 141, "getdents")		\
 	X(FLOCK, 143, "flock") X(READV, 145, "readv")			\
 	X(WRITEV, 146, "writev") X(FDATASYNC, 148, "fdatasync")		\
@@ -311,6 +313,22 @@ static void change(int fd)
 	check_time("utimensat_time64");
 }
 
+static void requests(int fd)
+{
+	static const uint32_t nodump = FS_NODUMP_FL, generation = 77;
+	static struct fsxattr wide;
+	static uint32_t found;
+
+	WANT(0, IOCTL, fd, FS_IOC32_SETFLAGS, &nodump, 0, 0);
+	WANT(0, IOCTL, fd, FS_IOC32_GETFLAGS, &found, 0, 0);
+	told("flags", found, nodump);
+	WANT(0, IOCTL, fd, FS_IOC_FSGETXATTR, &wide, 0, 0);
+	told("flags, wide", wide.fsx_xflags, FS_XFLAG_NODUMP);
+	WANT(0, IOCTL, fd, FS_IOC32_SETVERSION, &generation, 0, 0);
+	WANT(0, IOCTL, fd, FS_IOC32_GETVERSION, &found, 0, 0);
+	told("generation", found, generation);
+}
+
 static void attributes(int fd)
 {
 	WANT(0, SETXATTR, "a", NAME, data, 100, 0);
@@ -406,6 +424,7 @@ void ia32_round(void)
 	look(fd);
 	change(fd);
 	attributes(fd);
+	requests(fd);
 	WANT(0, CLOSE, fd, 0, 0, 0, 0);
 	make_names();
 	list();
