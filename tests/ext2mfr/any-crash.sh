@@ -20,11 +20,47 @@ mark() {
 	dmsetup message e2m 0 mark "$1" || touch /tmp/unmarked
 }
 
+keep() {
+	mark "kept:$1:$(md5sum <"$at_fs/$1" | cut -d' ' -f1)"
+}
+
 # A file is confirmed once it was synchronised, and no more before it is removed.
 confirm() {
 	dd if=/dev/urandom of="$at_fs/$1" bs=1k count="$2" 2>/dev/null
 	sync "$at_fs/$1"
-	mark "kept:$1:$(md5sum <"$at_fs/$1" | cut -d' ' -f1)"
+	keep "$1"
+}
+
+# write_into NAME BLOCK DD-OPTIONS...: two blocks in a file that is there.
+write_into() {
+	into=$1 place=$2
+	shift 2
+	dd if=/dev/urandom of="$at_fs/$into" bs=1k count=2 seek="$place" conv=notrunc "$@" 2>/dev/null
+}
+
+# Files that last: each change is confirmed, by fsync or fdatasync.
+amend() {
+	mark "gone:lasting/over"
+	write_into lasting/over $(($1 * 5 % 18))
+	sync -d "$at_fs/lasting/over"
+	keep lasting/over
+	mark "gone:lasting/longer"
+	write_into lasting/longer 0 oflag=append
+	sync -d "$at_fs/lasting/longer"
+	keep lasting/longer
+	mark "gone:lasting/cut"
+	truncate -s $(($1 * 7919 % 30000)) "$at_fs/lasting/cut"
+	sync "$at_fs/lasting/cut"
+	keep lasting/cut
+	mark "gone:lasting/punched"
+	fallocate -p -o $(($1 * 700)) -l 3000 "$at_fs/lasting/punched"
+	sync -d "$at_fs/lasting/punched"
+	keep lasting/punched
+	mark "gone:lasting/replaced"
+	write_into lasting/new 0
+	mv "$at_fs/lasting/new" "$at_fs/lasting/replaced"
+	sync "$at_fs/lasting/replaced"
+	keep lasting/replaced
 }
 
 give_up() {
@@ -58,7 +94,12 @@ reuse_inode() {
 }
 
 work() {
+	mkdir "$at_fs/lasting"
+	for file in over longer cut punched replaced; do
+		confirm lasting/$file 20
+	done
 	for round in $(seq 24); do
+		amend "$round"
 		reuse_inode "$round"
 		churn "$round" $((round % 3)) $(((round + 1) % 3))
 		mkdir -p "$at_fs/dir$((round / 4))"
