@@ -13,20 +13,42 @@
 #include "layout.h"
 
 /*
- * Length of @de, at @left bytes before the end of its block, if it is safe to
- * look at; otherwise 0. On a damaged volume the block may be another file's, too,
- * and change at any moment: what was checked here is not read again.
+ * What is before an entry's name, read at once. On a damaged volume the block may be
+ * another file's, too, and change at any moment: what was checked is not read again.
  */
-static inline u32 dirent_length(const struct e2_dirent *de, u32 left)
+struct head {
+	u32 ino;
+	u32 len;
+	u32 name_len;
+};
+
+typedef __le64 __aligned(E2_DIRENT_ALIGN) head_word;
+
+static __always_inline struct head read_head(const struct e2_dirent *de)
 {
-	u32 len, name_len;
+	u64 word = le64_to_cpu(READ_ONCE(*(const head_word *)de));
+
+	return (struct head) {
+		.ino = word, .len = (u16)(word >> 32), .name_len = (u8)(word >> 48),
+	};
+}
+
+/* Is it safe to look at the entry, at @left bytes before the end of its block? */
+static __always_inline bool head_sane(const struct head *head, u32 left)
+{
+	return head->len <= left && !(head->len & (E2_DIRENT_ALIGN - 1)) &&
+	       head->len >= E2_DIRENT_SIZE(max_t(u32, head->name_len, 1));
+}
+
+/* The length of an entry that is safe to look at, otherwise 0. */
+static u32 dirent_length(const struct e2_dirent *de, u32 left)
+{
+	struct head head;
 
 	if (left < E2_DIRENT_MIN)
 		return 0;
-	len = le16_to_cpu(READ_ONCE(de->rec_len));
-	name_len = READ_ONCE(de->name_len);
-	return len <= left && !(len & (E2_DIRENT_ALIGN - 1)) &&
-	       len >= E2_DIRENT_SIZE(max_t(u32, name_len, 1)) ? len : 0;
+	head = read_head(de);
+	return head_sane(&head, left) ? head.len : 0;
 }
 
 static int bad_entry(struct inode *dir, u32 block)
@@ -105,30 +127,28 @@ void e2m_slot_put(struct e2m_slot *slot)
 	slot->bh = NULL;
 }
 
-static bool name_matches(const struct e2_dirent *de, u32 len,
-			 const struct qstr *name)
-{
-	return de->name_len == name->len && de->inode &&
-	       E2_DIRENT_SIZE(name->len) <= len && !memcmp(de->name, name->name, name->len);
-}
-
-/* Offset of the entry called @name in the block, -ENOENT, -EFSCORRUPTED. */
+/*
+ * Offset of the entry called @name in the block, -ENOENT, -EFSCORRUPTED. Names of a
+ * directory often begin alike: their last bytes are compared first.
+ */
 static int find_in_block(struct inode *dir, u32 block, const void *data,
 			 const struct qstr *name)
 {
-	u32 size = i_blocksize(dir), offset = 0, len;
+	u32 size = i_blocksize(dir), offset = 0, len = name->len;
+	char last = name->name[len - 1];
 	const struct e2_dirent *de;
+	struct head head;
 
-	while (offset < size) {
+	for (; offset + E2_DIRENT_MIN <= size; offset += head.len) {
 		de = data + offset;
-		len = dirent_length(de, size - offset);
-		if (unlikely(!len))
+		head = read_head(de);
+		if (unlikely(!head_sane(&head, size - offset)))
 			return bad_entry(dir, block);
-		if (name_matches(de, len, name))
+		if (head.name_len == len && de->name[len - 1] == last && head.ino &&
+		    !memcmp(de->name, name->name, len))
 			return offset;
-		offset += len;
 	}
-	return -ENOENT;
+	return offset == size ? -ENOENT : bad_entry(dir, block);
 }
 
 /* What an operation that looks for an entry needs when it has found it. */
@@ -285,11 +305,9 @@ static int finish_change(struct inode *dir, struct buffer_head *bh, bool touch)
 }
 
 /* Room behind the name of @de, all of it if the entry is free. */
-static u32 spare_room(const struct e2_dirent *de)
+static u32 spare_room(const struct head *head)
 {
-	u32 len = le16_to_cpu(de->rec_len);
-
-	return de->inode ? len - E2_DIRENT_SIZE(de->name_len) : len;
+	return head->ino ? head->len - E2_DIRENT_SIZE(head->name_len) : head->len;
 }
 
 /* Find @need bytes in the block; returns the offset of the entry that has
@@ -298,25 +316,23 @@ static u32 spare_room(const struct e2_dirent *de)
 static int find_room(struct inode *dir, u32 block, const void *data, u32 need,
 		     u32 *gap)
 {
-	u32 size = i_blocksize(dir), offset = 0, len, room;
-	const struct e2_dirent *de;
+	u32 size = i_blocksize(dir), offset = 0, room, widest = 0;
 	int found = -ENOSPC;
+	struct head head;
 
-	*gap = 0;
-	while (offset < size) {
-		de = data + offset;
-		len = dirent_length(de, size - offset);
-		if (!len)
+	for (; offset + E2_DIRENT_MIN <= size; offset += head.len) {
+		head = read_head(data + offset);
+		if (unlikely(!head_sane(&head, size - offset)))
 			return bad_entry(dir, block);
-		room = spare_room(de);
-		if (found == -ENOSPC && room >= need) {
+		room = spare_room(&head);
+		if (room >= need && found == -ENOSPC) {
 			found = offset;
 			room -= need;
 		}
-		*gap = max(*gap, room);
-		offset += len;
+		widest = max(widest, room);
 	}
-	return found;
+	*gap = widest;
+	return offset == size ? found : bad_entry(dir, block);
 }
 
 /* Put the entry into the room of @de; the block's writes are held off. */
@@ -344,6 +360,7 @@ static int add_to_block(struct inode *dir, u32 block, const struct qstr *name,
 	struct buffer_head *bh;
 	struct e2_dirent *de;
 	struct e2m_peek peek;
+	struct head head;
 	int offset, err;
 
 	err = e2m_dir_block_peek(dir, block, E2M_KEEP_CHANGE(dir->i_sb), &peek);
@@ -361,7 +378,8 @@ static int add_to_block(struct inode *dir, u32 block, const struct qstr *name,
 	lock_buffer(bh);
 	de = (struct e2_dirent *)(bh->b_data + offset);
 	/* A damaged volume may have another directory write to this block. */
-	if (dirent_length(de, bh->b_size - offset) && spare_room(de) >= need)
+	head = read_head(de);
+	if (head_sane(&head, bh->b_size - offset) && spare_room(&head) >= need)
 		place_entry(de, name, inode);
 	else
 		err = bad_entry(dir, block);
@@ -475,6 +493,7 @@ int e2m_dir_delete(struct inode *dir, struct e2m_slot *slot)
 {
 	struct e2_dirent *de = slot->de, *prev = entry_before(dir, slot);
 	u32 hash = e2m_name_hash(de->name, de->name_len), gap;
+	struct head head;
 
 	if (IS_ERR(prev))
 		return PTR_ERR(prev);
@@ -485,7 +504,8 @@ int e2m_dir_delete(struct inode *dir, struct e2m_slot *slot)
 		prev = de;
 	de->inode = 0;
 	unlock_buffer(slot->bh);
-	gap = spare_room(prev);
+	head = read_head(prev);
+	gap = spare_room(&head);
 	E2M_I(dir)->space_hint = min(E2M_I(dir)->space_hint, slot->block);
 	e2m_index_deleted(dir, hash, slot->block, gap);
 	return finish_change(dir, slot->bh, true);
@@ -628,24 +648,24 @@ static int emit_entries(struct inode *dir, u32 block, const void *data,
 	bool typed = e2m_has_incompat(E2M_SB(dir->i_sb), E2_INCOMPAT_FILETYPE);
 	loff_t base = (loff_t)block << dir->i_blkbits;
 	const struct e2_dirent *de;
-	u32 len, name_len;
+	struct head head;
 	int emitted = 0;
 
-	for (; at < size; at += len) {
+	for (; at < size; at += head.len) {
 		/* Not before what was emitted: damage behind that is met again. */
 		if (at >= offset)
 			ctx->pos = base + at;
 		de = data + at;
-		len = dirent_length(de, size - at);
-		name_len = READ_ONCE(de->name_len);
-		if (!len || E2_DIRENT_SIZE(name_len) > len)
+		if (size - at < E2_DIRENT_MIN)
 			return bad_entry(dir, block);
-		if (at < offset || !de->inode)
+		head = read_head(de);
+		if (!head_sane(&head, size - at))
+			return bad_entry(dir, block);
+		if (at < offset || !head.ino)
 			continue;
-		if (!name_possible(de->name, name_len))
+		if (!name_possible(de->name, head.name_len))
 			return bad_entry(dir, block);
-		*full = !dir_emit(ctx, de->name, name_len,
-				  le32_to_cpu(de->inode),
+		*full = !dir_emit(ctx, de->name, head.name_len, head.ino,
 				  typed ? fs_ftype_to_dtype(de->file_type) :
 					  DT_UNKNOWN);
 		if (*full)
