@@ -437,7 +437,7 @@ struct ama_op_figures {
  * struct ama_op_cpu - what a CPU keeps of an operation
  * @calls:  scopes that were closed
  * @demand: of an AMA_OP_FIXED, as it was worked out last: pages in the lowest 16 bits,
- *          above them for which volume, then for how many bytes, then a 1
+ *          above them for which volume, how many bytes, how many names, then a 1
  */
 struct ama_op_cpu {
 	unsigned long calls;
@@ -446,7 +446,8 @@ struct ama_op_cpu {
 
 static inline u64 ama_demand_key(const struct ama_call *call)
 {
-	return BIT_ULL(63) | (u64)call->bytes << 24 | call->volume << 16;
+	return BIT_ULL(63) | (u64)call->names << 48 | (u64)call->bytes << 24 |
+	       call->volume << 16;
 }
 
 struct ama_client_state {

@@ -629,7 +629,7 @@ static noinline unsigned int count_slashes_slowly(const char __user *path)
 	return count;
 }
 
-static unsigned int count_names(const struct gated *function,
+static noinline unsigned int count_names(const struct gated *function,
 				const struct pt_regs *regs)
 {
 	const char __user *path = path_of(function, regs);
@@ -717,11 +717,11 @@ static enum ama_manner manner_of(const struct gated *function,
 	return function->resumable ? AMA_FROM_GATE_PEEKING : AMA_FROM_GATE;
 }
 
-/* What the demand of a call depends on, but for its path. */
-static __always_inline struct ama_call describe_transfer(const struct pt_regs *regs,
-							 const struct gated *function,
-							 const struct super_block *sb,
-							 unsigned int volume)
+/* What the demand of a call depends on. */
+static __always_inline struct ama_call describe(const struct pt_regs *regs,
+						const struct gated *function,
+						const struct super_block *sb,
+						unsigned int volume)
 {
 	const struct ama_syscall *syscall = function->call;
 	struct ama_call call = { .sb = sb, .volume = volume, .bytes = AMA_PIECE };
@@ -729,16 +729,7 @@ static __always_inline struct ama_call describe_transfer(const struct pt_regs *r
 	if (syscall->bytes != AMA_NO_ARG)
 		call.bytes = min_t(size_t, AMA_PIECE,
 				   argument(function, regs, syscall->bytes));
-	return call;
-}
-
-static struct ama_call describe(const struct pt_regs *regs,
-				const struct gated *function,
-				const struct super_block *sb, unsigned int volume)
-{
-	struct ama_call call = describe_transfer(regs, function, sb, volume);
-
-	if (function->call->path != AMA_NO_ARG)
+	if (syscall->path != AMA_NO_ARG)
 		call.names = count_names(function, regs);
 	return call;
 }
@@ -848,15 +839,16 @@ static noinline long run_slowly(const struct pt_regs *regs,
 			       call_body(regs, function->body);
 }
 
-/* As ama_single_pages(); not inlined, so that the call's description stays in registers. */
-static noinline int work_out_pages(const struct pt_regs *regs,
-				   const struct gated *function,
-				   struct ama_client *client,
-				   const struct super_block *sb, unsigned int volume)
+/* Not inlined, so that the call's description stays in registers where this is not needed. */
+static noinline int work_out_pages(struct ama_client *client, unsigned int op,
+				   const struct super_block *sb, unsigned int volume,
+				   size_t bytes, unsigned int names)
 {
-	struct ama_call call = describe(regs, function, sb, volume);
+	struct ama_call call = {
+		.sb = sb, .bytes = bytes, .names = names, .volume = volume,
+	};
 
-	return ama_single_pages(client, client->gate_op[function->call->gate], &call);
+	return ama_single_pages(client, op, &call);
 }
 
 /* Nearly every call: there is nothing to find out, and nothing to wait for. */
@@ -874,10 +866,11 @@ static __always_inline bool open_simply(struct ama_scope *scope,
 	if (unlikely(!client || atomic_read(&client->frozen)))
 		return false;
 	op = client->gate_op[function->call->gate];
-	call = describe_transfer(regs, function, sb, admission->volume);
+	call = describe(regs, function, sb, admission->volume);
 	pages = ama_pages_remembered(client, op, &call);
 	if (pages < 0)
-		pages = work_out_pages(regs, function, client, sb, admission->volume);
+		pages = work_out_pages(client, op, sb, admission->volume, call.bytes,
+				       call.names);
 	return ama_scope_open_common(scope, client, op, &ama_ordinary_pool, &call, pages,
 				     AMA_FROM_GATE);
 }

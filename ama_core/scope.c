@@ -65,18 +65,22 @@ unsigned int ama_demand_total(const struct ama_demand *demand)
  * @op:     index in its table
  * @call:   what the demand depends on
  *
- * Where nothing but the volume and the length matters, it is remembered beside the
- * operation's counter: the next call is mostly like the one before.
+ * That of an AMA_OP_FIXED is remembered beside the operation's counter: the next call
+ * is mostly like the one before.
  *
  * Context: does not sleep.
  */
 struct ama_demand ama_demand_of(const struct ama_client *client, unsigned int op,
 				const struct ama_call *call)
 {
-	struct ama_demand demand = client->ops[op].bound(call);
+	int pages = ama_pages_remembered(client, op, call);
+	struct ama_demand demand;
 
+	if (pages >= 0)
+		return (struct ama_demand) { .pages = { pages } };
+	demand = client->ops[op].bound(call);
 	if ((client->ops[op].flags & AMA_OP_FIXED) && ama_only_order_0(demand) &&
-	    call->bytes <= AMA_PIECE)
+	    call->bytes <= AMA_PIECE && call->names <= S8_MAX)
 		WRITE_ONCE(raw_cpu_ptr(client->state->cpus)[op].demand,
 			   ama_demand_key(call) | demand.pages[0]);
 	return demand;
@@ -347,7 +351,7 @@ int ama_scope_open_at_gate(struct ama_scope *scope, struct ama_client *client,
 			   const struct ama_admission *admission,
 			   enum ama_manner manner)
 {
-	return open_slowly(scope, client, op, call, admission, manner);
+	return open_scope(scope, client, op, call, admission, manner);
 }
 
 /**

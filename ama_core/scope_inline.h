@@ -60,8 +60,8 @@ static __always_inline void ama_scope_set_up(struct ama_scope *scope,
 
 /*
  * What the last call of an AMA_OP_FIXED on this CPU could need, if this one is for
- * the same volume and as many bytes: pages of order 0; otherwise -1, as for all
- * other operations.
+ * the same volume, as many bytes and names: pages of order 0; otherwise -1, as for
+ * all other operations.
  */
 static __always_inline int ama_pages_remembered(const struct ama_client *client,
 						unsigned int op,

@@ -106,16 +106,6 @@ static unsigned int search_pages(const struct ama_call *call)
 	return blocks * block_pages(call);
 }
 
-/**
- * e2m_demand_init - find out what depends on the running kernel
- *
- * Context: before a demand is worked out.
- */
-void e2m_demand_init(void)
-{
-	long_object_order = ama_object_order(PAGE_SIZE);
-}
-
 static struct ama_demand pages(unsigned int nr)
 {
 	struct ama_demand demand = {
@@ -262,13 +252,14 @@ static struct ama_demand bound_mount(const struct ama_call *call)
 	return pages(64);
 }
 
-#define OP(label, expression, reason, ...)				\
-	{ .name = label, .bound = expression, .why = reason, ##__VA_ARGS__ }
-#define PROGRESS .flags = AMA_OP_PROGRESS
-#define FIXED .flags = AMA_OP_FIXED
-#define CACHED .cached = bound_cached_read
+#define OP_OF(kind, label, expression, reason, ...)			\
+	{ .name = label, .bound = expression, .why = reason,		\
+	  .flags = AMA_OP_FIXED | (kind), ##__VA_ARGS__ }
+#define OP(...)		OP_OF(0, __VA_ARGS__)
+#define PROGRESS(...)	OP_OF(AMA_OP_PROGRESS, __VA_ARGS__)
+#define CACHED		.cached = bound_cached_read
 
-static const struct ama_op ops[E2M_NR_OPS] = {
+static struct ama_op ops[E2M_NR_OPS] = {
 	[E2M_GATE_LOOKUP] = OP("gate_lookup", bound_walk,
 		"each name: D + I + B; the last one: a whole lookup"),
 	[E2M_GATE_OPEN] = OP("gate_open", bound_walk_and_change,
@@ -278,15 +269,15 @@ static const struct ama_op ops[E2M_NR_OPS] = {
 	[E2M_GATE_ATTR] = OP("gate_attr", bound_walk_and_attr,
 		"walk, then inode, attribute block or truncation; the value"),
 	[E2M_GATE_READ] = OP("gate_read", bound_read,
-		"pages of one piece, path of pointers to it", FIXED, CACHED),
+		"pages of one piece, path of pointers to it", CACHED),
 	[E2M_GATE_WRITE] = OP("gate_write", bound_write,
-		"pages of one piece, blocks for it with pointers and bitmaps", FIXED),
+		"pages of one piece, blocks for it with pointers and bitmaps"),
 	[E2M_GATE_READDIR] = OP("gate_readdir", bound_readdir,
 		"blocks until the scope is low, then the recycled page"),
 	[E2M_GATE_SYNC] = OP("gate_sync", bound_blocks,
 		"bios; inode and bitmaps that are not cached"),
 	[E2M_GATE_FILE] = OP("gate_file", bound_few_blocks,
-		"lock objects, attributes; no metadata to speak of", FIXED),
+		"lock objects, attributes; no metadata to speak of"),
 	[E2M_GATE_MAP] = OP("gate_map", bound_map_file,
 		"vm area and its tree; a fault, for pages wanted at once"),
 	[E2M_GATE_MOUNT] = OP("gate_mount", bound_mount,
@@ -304,9 +295,9 @@ static const struct ama_op ops[E2M_NR_OPS] = {
 	[E2M_OP_READDIR] = OP("readdir", bound_readdir,
 		"blocks until the scope is low, then the recycled page"),
 	[E2M_OP_READ] = OP("read", bound_read,
-		"folio, node, bio, state a page; path of pointers", FIXED, CACHED),
+		"folio, node, bio, state a page; path of pointers", CACHED),
 	[E2M_OP_WRITE] = OP("write", bound_write,
-		"folio, node, state a page; run of blocks, pointers, bitmaps", FIXED),
+		"folio, node, state a page; run of blocks, pointers, bitmaps"),
 	[E2M_OP_MAP] = OP("map", bound_few_blocks,
 		"a path of pointers, then the recycled page"),
 	[E2M_OP_FALLOCATE] = OP("fallocate", bound_blocks,
@@ -321,17 +312,30 @@ static const struct ama_op ops[E2M_NR_OPS] = {
 		"as lookup, by number or by \"..\""),
 	[E2M_OP_MOUNT] = OP("mount", bound_mount,
 		"remount: superblock and bios"),
-	[E2M_OP_WRITEBACK] = OP("writeback", bound_writeback,
-		"path of pointers, bios; state of the folio", PROGRESS),
-	[E2M_OP_WRITE_INODE] = OP("write_inode", bound_few_blocks,
-		"the inode's block", PROGRESS),
-	[E2M_OP_EVICT] = OP("evict", bound_blocks,
-		"pointer blocks above the lowest, bitmaps, inode's block",
-		PROGRESS),
-	[E2M_OP_SYNC] = OP("sync", bound_few_blocks,
-		"superblock; bitmaps of windows and of retired blocks, topped up",
-		PROGRESS),
+	[E2M_OP_WRITEBACK] = PROGRESS("writeback", bound_writeback,
+		"path of pointers, bios; state of the folio"),
+	[E2M_OP_WRITE_INODE] = PROGRESS("write_inode", bound_few_blocks,
+		"the inode's block"),
+	[E2M_OP_EVICT] = PROGRESS("evict", bound_blocks,
+		"pointer blocks above the lowest, bitmaps, inode's block"),
+	[E2M_OP_SYNC] = PROGRESS("sync", bound_few_blocks,
+		"superblock; bitmaps of windows and of retired blocks, topped up"),
 };
+
+/**
+ * e2m_demand_init - find out what depends on the running kernel
+ *
+ * Context: before a demand is worked out.
+ */
+void e2m_demand_init(void)
+{
+	unsigned int op;
+
+	/* Then searches grow with the directories. */
+	for (op = 0; !recycle && op < E2M_NR_OPS; op++)
+		ops[op].flags &= ~AMA_OP_FIXED;
+	long_object_order = ama_object_order(PAGE_SIZE);
+}
 
 static const u8 gate_ops[AMA_GATES] = {
 	[AMA_GATE_LOOKUP]	= E2M_GATE_LOOKUP,

@@ -6,6 +6,7 @@
  * extents, cost some hundred instructions more.
  */
 #include <linux/bio.h>
+#include <linux/mount.h>
 #include <linux/swap.h>
 #include <linux/uio.h>
 #include "demand.h"
@@ -235,6 +236,21 @@ static void note_access(struct folio *folio, struct file *file, loff_t pos)
 		folio_mark_accessed(folio);
 }
 
+/*
+ * Would touch_atime() find nothing to do? That may be said with certainty when the
+ * time is this second's, or when relatime, by its rule, leaves it for a day.
+ */
+static bool atime_settled(const struct file *file)
+{
+	const struct inode *inode = file_inode(file);
+	time64_t now = ktime_get_real_seconds(), atime = cfs_atime_sec(inode);
+
+	return atime == now ||
+	       ((file->f_path.mnt->mnt_flags & MNT_RELATIME) &&
+		atime > cfs_mtime_sec(inode) && atime > cfs_ctime_sec(inode) &&
+		now > atime && now - atime < 24 * 60 * 60);
+}
+
 static size_t copy_out(struct folio *folio, struct kiocb *iocb, struct iov_iter *to)
 {
 	struct address_space *mapping = iocb->ki_filp->f_mapping;
@@ -280,7 +296,8 @@ size_t e2m_read_in_page(struct kiocb *iocb, struct iov_iter *to)
 	if (copied) {
 		iocb->ki_pos += copied;
 		iocb->ki_filp->f_ra.prev_pos = iocb->ki_pos;
-		file_accessed(iocb->ki_filp);
+		if (!atime_settled(iocb->ki_filp))
+			file_accessed(iocb->ki_filp);
 	}
 	return copied;
 }

@@ -63,8 +63,8 @@ struct ama_call {
  */
 #define AMA_OP_PROGRESS	0x1
 /*
- * Nothing but @bytes and @volume of the call goes into its demand: what was worked
- * out for the call before may be used again.
+ * Nothing but @bytes, @names and @volume of the call goes into its demand: what was
+ * worked out for the call before may be used again.
  */
 #define AMA_OP_FIXED	0x2
 
