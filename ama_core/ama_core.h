@@ -444,6 +444,12 @@ struct ama_op_cpu {
 	u64 demand;
 };
 
+/* What is longer would run into each other's bits. */
+static inline bool ama_demand_has_key(const struct ama_call *call)
+{
+	return call->bytes <= AMA_PIECE && call->names <= S8_MAX;
+}
+
 static inline u64 ama_demand_key(const struct ama_call *call)
 {
 	return BIT_ULL(63) | (u64)call->names << 48 | (u64)call->bytes << 24 |

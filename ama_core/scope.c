@@ -80,7 +80,7 @@ struct ama_demand ama_demand_of(const struct ama_client *client, unsigned int op
 		return (struct ama_demand) { .pages = { pages } };
 	demand = client->ops[op].bound(call);
 	if ((client->ops[op].flags & AMA_OP_FIXED) && ama_only_order_0(demand) &&
-	    call->bytes <= AMA_PIECE && call->names <= S8_MAX)
+	    ama_demand_has_key(call))
 		WRITE_ONCE(raw_cpu_ptr(client->state->cpus)[op].demand,
 			   ama_demand_key(call) | demand.pages[0]);
 	return demand;

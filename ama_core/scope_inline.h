@@ -67,10 +67,10 @@ static __always_inline int ama_pages_remembered(const struct ama_client *client,
 						unsigned int op,
 						const struct ama_call *call)
 {
-	u64 asked = ama_demand_key(call);
 	u64 known = READ_ONCE(raw_cpu_ptr(client->state->cpus)[op].demand);
 
-	return likely((known ^ asked) <= U16_MAX) ? (u16)known : -1;
+	return likely(ama_demand_has_key(call) &&
+		      (known ^ ama_demand_key(call)) <= U16_MAX) ? (u16)known : -1;
 }
 
 /* The demand, if it is of single pages; otherwise -1. */

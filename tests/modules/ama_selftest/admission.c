@@ -133,11 +133,44 @@ static void entered_with_locks(void)
 	selftest_fs_end(fs);
 }
 
+static bool granted_rightly(const struct ama_call *call)
+{
+	unsigned int bound = selftest_client.ops[OP_FIXED].bound(call).pages[0], left;
+	struct ama_scope scope;
+
+	if (ama_scope_open(&scope, &selftest_client, OP_FIXED, call, NULL))
+		return false;
+	left = ama_scope_left();
+	ama_scope_close(&scope);
+	return left == bound;
+}
+
+/* What is remembered of a call is not taken for another one's. */
+static void remembering(void)
+{
+	static const struct ama_call calls[] = {
+		{ }, { .bytes = 1 }, { .bytes = 4096 }, { .bytes = AMA_PIECE },
+		{ .bytes = 4096, .volume = 12 }, { .bytes = 4096, .volume = 10 },
+		{ .bytes = 4096, .names = 1 }, { .names = 1 }, { .names = 32 },
+		/* Each as long as the bits of the next thing that is remembered. */
+		{ .bytes = 1UL << 24 }, { .names = 1U << 15 }, { .names = 1U << 16 },
+	};
+	unsigned int i, nr = ARRAY_SIZE(calls);
+	bool right = true;
+
+	/* Each after each, and after itself. */
+	for (i = 0; i < nr * nr; i++)
+		right &= granted_rightly(&calls[i / nr]) && granted_rightly(&calls[i % nr]) &&
+			 granted_rightly(&calls[i % nr]);
+	selftest_report(right, "each call is granted its own demand, whatever came before");
+}
+
 void selftest_admission(void)
 {
 	beyond_reach(0, "a demand that can never be met fails at once");
 	beyond_reach(2, "so does one of which a higher order can never be met");
 	nesting();
+	remembering();
 	inside_on_demand();
 	exhaustion();
 	pieces();

@@ -50,6 +50,13 @@ static struct ama_demand by_bytes(const struct ama_call *call)
 	return (struct ama_demand){ .pages = { call->bytes >> PAGE_SHIFT } };
 }
 
+static struct ama_demand by_call(const struct ama_call *call)
+{
+	return (struct ama_demand){
+		.pages = { 1 + fls64(call->bytes) + 2 * fls(call->names) + call->volume },
+	};
+}
+
 static struct ama_demand chunk(const struct ama_call *call)
 {
 	/*
@@ -65,6 +72,7 @@ static const struct ama_op ops[NR_OPS] = {
 	[OP_HUGE] = { "huge", 0, huge, "can never be granted" },
 	[OP_BYTES] = { "bytes", 0, by_bytes, "as the call says" },
 	[OP_PERCPU] = { "percpu", 0, chunk, "a chunk: maps, owners, page tables; pages for each CPU" },
+	[OP_FIXED] = { "fixed", AMA_OP_FIXED, by_call, "length, names and volume" },
 	[OP_PROGRESS] = { "progress", AMA_OP_PROGRESS, small, "others wait for it" },
 };
 

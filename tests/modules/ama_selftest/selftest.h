@@ -16,6 +16,7 @@ enum {
 	OP_BYTES,	/* as many pages as the call says bytes */
 	OP_PERCPU,	/* a chunk of per-CPU memory */
 	OP_PROGRESS,
+	OP_FIXED,	/* a few pages, as length, names and volume of the call say */
 	NR_OPS
 };
 
