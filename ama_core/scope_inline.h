@@ -36,8 +36,6 @@ static __always_inline void ama_scope_set_up(struct ama_scope *scope,
 					     unsigned int pages, unsigned int bound,
 					     enum ama_manner manner)
 {
-	u64 granted = (__force u64)cpu_to_le64(pages);
-
 	scope->outer = NULL;
 	scope->root = scope;
 	scope->client = client;
@@ -47,8 +45,8 @@ static __always_inline void ama_scope_set_up(struct ama_scope *scope,
 	scope->volume = call->volume;
 	scope->admission = NULL;
 	scope->op = op;
-	/* All orders at once. */
-	memcpy(&scope->granted, &granted, sizeof(granted));
+	memset(&scope->granted, 0, sizeof(scope->granted));
+	scope->granted.pages[0] = pages;
 	scope->bound = bound;
 	scope->allocated = 0;
 	scope->substituted = 0;
