@@ -327,7 +327,8 @@ static __always_inline int open_scope(struct ama_scope *scope,
 				      const struct ama_admission *admission,
 				      enum ama_manner manner)
 {
-	if (likely(manner != AMA_ON_DEMAND &&
+	if (!ama_task_in_scope() &&
+	    likely(manner != AMA_ON_DEMAND &&
 		   ama_scope_open_common(scope, client, op, ama_pool_of(client, op), call,
 					 ama_single_pages(client, op, call), manner)))
 		return 0;
