@@ -21,6 +21,7 @@
 #define LINE		"/dev/ttyS1"
 #define FILE_BYTES	(8 << 20)
 #define SMALL_FILES	400
+#define TREE_FILES	400
 
 static char *buffer;
 static int file, direct;
@@ -60,6 +61,15 @@ static const char *small_name(unsigned int i)
 	return name;
 }
 
+/* In directories of its own each tenth, by absolute path. */
+static const char *tree_name(unsigned int i)
+{
+	static char name[64];
+
+	snprintf(name, sizeof(name), "/mnt/tree/d%02u/f%05u", i / 10, i);
+	return name;
+}
+
 static void read_4k(void) { expect(pread(file, buffer, 4096, in_turn(4096)), 4096); }
 static void write_4k(void) { expect(pwrite(file, buffer, 4096, in_turn(4096)), 4096); }
 static void random_read_4k(void) { expect(pread(file, buffer, 4096, anywhere()), 4096); }
@@ -68,6 +78,7 @@ static void direct_read_4k(void) { expect(pread(direct, buffer, 4096, in_turn(40
 static void direct_write_4k(void) { expect(pwrite(direct, buffer, 4096, in_turn(4096)), 4096); }
 static void direct_read_128k(void) { expect(pread(direct, buffer, 131072, in_turn(131072)), 131072); }
 static void direct_write_128k(void) { expect(pwrite(direct, buffer, 131072, in_turn(131072)), 131072); }
+static void direct_write_1024k(void) { expect(pwrite(direct, buffer, 1 << 20, in_turn(1 << 20)), 1 << 20); }
 
 /* Each piece once, as long as there are some. */
 static void random_read_128k(void)
@@ -85,6 +96,47 @@ static void small_read(void)
 
 	expect(pread(fd, buffer, 1024, 0), 1024);
 	close(fd);
+}
+
+/* The same, where names and inodes are known already. */
+static void known_read(void)
+{
+	static int known;
+	struct stat st;
+	unsigned int i;
+
+	for (i = 0; !known && i < SMALL_FILES; i++)
+		expect(stat(small_name(i), &st), 0);
+	known = 1;
+	small_read();
+}
+
+/* As cat reads a file of a tree. */
+static void cat_file(void)
+{
+	static unsigned int next;
+	struct stat st;
+	ssize_t got;
+	int fd = open(tree_name(next++ * 7919 % TREE_FILES), O_RDONLY);
+
+	expect(fstat(fd, &st), 0);
+	expect(posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL), 0);
+	do
+		got = read(fd, buffer, 131072);
+	while (got > 0);
+	expect(got, 0);
+	close(fd);
+}
+
+static void hole_write_4k(void)
+{
+	static int hole = -1;
+
+	if (hole < 0) {
+		hole = open("hole", O_RDWR | O_CREAT, 0644);
+		expect(ftruncate(hole, FILE_BYTES), 0);
+	}
+	expect(pwrite(hole, buffer, 4096, anywhere()), 4096);
 }
 
 static void stat_file(void)
@@ -114,7 +166,11 @@ static const struct {
 	{ "direct_write_4k", direct_write_4k, 0 },
 	{ "direct_read_128k", direct_read_128k, 0 },
 	{ "direct_write_128k", direct_write_128k, 0 },
+	{ "direct_write_1024k", direct_write_1024k, 0 },
 	{ "small_read", small_read, 1 },
+	{ "known_read", known_read, 1 },
+	{ "cat_file", cat_file, 1 },
+	{ "hole_write_4k", hole_write_4k, 1 },
 	{ "stat", stat_file, 0 },
 	{ "open_close", open_close, 0 },
 };
@@ -141,6 +197,14 @@ static void prepare(int cold)
 	mkdir("small", 0755);
 	for (i = 0; i < SMALL_FILES; i++)
 		write_all(small_name(i), 0, 1024);
+	mkdir("tree", 0755);
+	for (i = 0; i < TREE_FILES; i++) {
+		char directory[64];
+
+		snprintf(directory, sizeof(directory), "tree/d%02u", i / 10);
+		mkdir(directory, 0755);
+		write_all(tree_name(i), 0, 1 + i * 7919 % 14000);
+	}
 	file = open("file", O_RDWR);
 	direct = open("file", O_RDWR | O_DIRECT);
 	sync();
