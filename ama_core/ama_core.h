@@ -384,9 +384,10 @@ unsigned long ama_guard_slab(unsigned long a, unsigned long b, unsigned long c,
  * struct ama_verdict - does a call concern a client?
  * @found:     0 if not; AMA_LOOK_AGAIN if it may, and more is to be looked at where
  *             that may sleep; otherwise the client's superblock, with what was
- *             seen of it in the lowest bits
- * @admission: with a superblock: a struct ama_admission, which tells how it admits
- *             requests
+ *             seen of it in the lowest bits. There is none for what is only known by
+ *             where it is mounted
+ * @admission: unless it is to be looked again: a struct ama_admission, which tells
+ *             how requests are admitted there
  *
  * Comes in two registers.
  */
@@ -398,7 +399,9 @@ struct ama_verdict {
 #define AMA_LOOK_AGAIN		BIT(0)
 #define AMA_SEEN_FROZEN		BIT(1)
 #define AMA_SEEN_UNKNOWN_MOUNT	BIT(2)	/* where is it mounted? */
-#define AMA_SEEN_MASK		(AMA_LOOK_AGAIN | AMA_SEEN_FROZEN | AMA_SEEN_UNKNOWN_MOUNT)
+#define AMA_SEEN_UNUSUAL	(AMA_LOOK_AGAIN | AMA_SEEN_FROZEN | AMA_SEEN_UNKNOWN_MOUNT)
+#define AMA_SEEN_MOUNT_POINT	BIT(3)	/* the path leads to where one is mounted */
+#define AMA_SEEN_MASK		(AMA_SEEN_UNUSUAL | AMA_SEEN_MOUNT_POINT)
 
 struct ama_verdict ama_gate_wants_fd(const struct pt_regs *regs);
 struct ama_verdict ama_gate_wants_path(const struct pt_regs *regs);
@@ -433,15 +436,19 @@ struct ama_op_figures {
 	atomic_t underruns;
 };
 
+/* A power of two. Calls on trees alternate between few depths and lengths. */
+#define AMA_REMEMBERED	4
+
 /**
  * struct ama_op_cpu - what a CPU keeps of an operation
  * @calls:  scopes that were closed
- * @demand: of an AMA_OP_FIXED, as it was worked out last: pages in the lowest 16 bits,
- *          above them for which volume, how many bytes, how many names, then a 1
+ * @demand: of an AMA_OP_FIXED, as worked out last for each group of calls: pages in the
+ *          lowest 16 bits, above them for which volume, how many bytes, how many
+ *          names, then a 1
  */
 struct ama_op_cpu {
 	unsigned long calls;
-	u64 demand;
+	u64 demand[AMA_REMEMBERED];
 };
 
 /* What is longer would run into each other's bits. */
@@ -454,6 +461,12 @@ static inline u64 ama_demand_key(const struct ama_call *call)
 {
 	return BIT_ULL(63) | (u64)call->names << 48 | (u64)call->bytes << 24 |
 	       call->volume << 16;
+}
+
+/* Which of the remembered demands may be that of a call. */
+static inline unsigned int ama_demand_slot(const struct ama_call *call)
+{
+	return (call->names + call->bytes / (AMA_PIECE / 2)) % AMA_REMEMBERED;
 }
 
 struct ama_client_state {

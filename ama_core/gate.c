@@ -33,6 +33,7 @@
 #include <asm/word-at-a-time.h>
 
 #include "gate.h"
+#include "gate_mounts.h"
 #include "scope_inline.h"
 
 /* Components of a path that a demand accounts for at most. */
@@ -165,157 +166,6 @@ static bool has_data(const struct inode *inode)
 	return S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode);
 }
 
-
-
-
-/**
- * struct prefix - a path at which a client was seen mounted
- * @mnt:       only compared, never followed
- * @space:     likewise: the mount name space in which it was seen there
- * @root:      likewise: the directory that was the root of all paths
- * @bytes:     its first bytes, which all calls are compared with
- * @mask:      which of them count
- * @length:    of @path
- * @path:      the path, or as much as fits
- * @admission: the policy of what is mounted there
- */
-struct prefix {
-	const struct vfsmount *mnt;
-	const void *space;
-	const struct dentry *root;
-	u64 bytes;
-	u64 mask;
-	unsigned int length;
-	char path[64];
-	struct ama_admission admission;
-};
-
-#define MOST_PREFIXES	8
-static struct prefix prefixes[MOST_PREFIXES];
-static unsigned int nr_prefixes;	/* store-release by the writer */
-static DEFINE_SPINLOCK(prefix_lock);	/* protects changing prefixes */
-
-static bool prefix_known(const struct vfsmount *mnt)
-{
-	/* Pairs with smp_store_release() in learn_mount(). */
-	unsigned int i, nr = smp_load_acquire(&nr_prefixes);
-
-	for (i = 0; i < nr; i++)
-		if (prefixes[i].mnt == mnt)
-			return true;
-	return nr == MOST_PREFIXES;
-}
-
-static void remember_prefix(struct prefix *new, const char *path)
-{
-	size_t length = min(strlen(path), sizeof(new->bytes));
-
-	memcpy(&new->bytes, path, length);
-	memset(&new->mask, 0xff, length);
-	new->length = min(strlen(path), sizeof(new->path));
-	memcpy(new->path, path, new->length);
-	spin_lock(&prefix_lock);
-	if (!prefix_known(new->mnt)) {
-		prefixes[nr_prefixes] = *new;
-		/* Pairs with smp_load_acquire() in prefix_known(). */
-		smp_store_release(&nr_prefixes, nr_prefixes + 1);
-	}
-	spin_unlock(&prefix_lock);
-}
-
-/* An open file tells where its file system is mounted. */
-static void learn_mount(const struct path *path, const struct target *target)
-{
-	struct path root = { .mnt = path->mnt, .dentry = path->mnt->mnt_root };
-	struct prefix new = {
-		.mnt = path->mnt,
-		.space = current->nsproxy->mnt_ns,
-		.root = READ_ONCE(current->fs->root.dentry),
-		.admission = target->admission,
-	};
-	char buffer[128], *text;
-
-	if (prefix_known(path->mnt))
-		return;
-	text = d_path(&root, buffer, sizeof(buffer));
-	if (!IS_ERR(text) && text[0] == '/' && text[1])
-		remember_prefix(&new, text);
-}
-
-static void learn_mount_of_fd(unsigned int number, const struct target *target)
-{
-	struct file *file = fget_raw(number);
-
-	if (!file)
-		return;
-	if (file_inode(file)->i_sb == target->sb)
-		learn_mount(&file->f_path, target);
-	fput(file);
-}
-
-/**
- * ama_gate_forget_mounts - what was learnt of mount points is void
- */
-void ama_gate_forget_mounts(void)
-{
-	spin_lock(&prefix_lock);
-	/* Pairs with smp_load_acquire() in prefix_known(). */
-	smp_store_release(&nr_prefixes, 0);
-	spin_unlock(&prefix_lock);
-}
-
-/* Does the whole path lead there, and not only its first bytes? */
-static noinline bool path_below(const struct prefix *prefix, const char __user *path)
-{
-	char text[sizeof(prefix->path) + 1];
-	unsigned int length = min_t(unsigned int, prefix->length, sizeof(prefix->path));
-	long got = strncpy_from_user(text, path, length + 1);
-
-	if (got < length || memcmp(text, prefix->path, length))
-		return false;
-	return got == length || text[length] == '/' ||
-	       length == sizeof(prefix->path);
-}
-
-static bool aim_at_prefix(struct target *target, const struct prefix *prefix,
-			  const char __user *path)
-{
-	struct ama_client *client = READ_ONCE(ama_fs_client);
-
-	/* The same text leads elsewhere in another name space or root. */
-	if (!client || prefix->space != current->nsproxy->mnt_ns ||
-	    prefix->root != READ_ONCE(current->fs->root.dentry) ||
-	    !path_below(prefix, path))
-		return false;
-	target->client = client;
-	target->admission = prefix->admission;
-	return true;
-}
-
-static bool aim_at_prefixes(struct target *target, u64 bytes, const char __user *path)
-{
-	/* Pairs with smp_store_release() in remember_prefix(). */
-	unsigned int i, nr = smp_load_acquire(&nr_prefixes);
-
-	for (i = 0; i < nr; i++)
-		if (!((bytes ^ prefixes[i].bytes) & prefixes[i].mask) &&
-		    aim_at_prefix(target, &prefixes[i], path))
-			return true;
-	return false;
-}
-
-/* May it be the path of one? The first bytes may be another path's, too. */
-static __always_inline bool like_prefix(u64 bytes)
-{
-	/* Pairs with smp_store_release() in remember_prefix(). */
-	unsigned int i, nr = smp_load_acquire(&nr_prefixes);
-
-	for (i = 0; i < nr; i++)
-		if (!((bytes ^ prefixes[i].bytes) & prefixes[i].mask))
-			return true;
-	return false;
-}
-
 /*
  * Called with preemption off, where the superblock cannot go away; puts it on again.
  * From then on the superblock is only compared. @mnt: where it is mounted, or NULL.
@@ -334,7 +184,7 @@ static noinline struct ama_verdict verdict_on(const struct super_block *sb,
 		       sizeof(verdict.admission));
 		if (unlikely(READ_ONCE(sb->s_writers.frozen) != SB_UNFROZEN))
 			verdict.found |= AMA_SEEN_FROZEN;
-		if (mnt && unlikely(!prefix_known(mnt)))
+		if (mnt && unlikely(!ama_mount_known(mnt)))
 			verdict.found |= AMA_SEEN_UNKNOWN_MOUNT;
 	}
 	preempt_enable();
@@ -408,24 +258,23 @@ static __always_inline struct ama_verdict verdict_on_head(int from, u64 head)
 	return from != AT_FDCWD ? verdict_on_fd(from) : verdict_on_start(false);
 }
 
-static __always_inline struct ama_verdict look_again(void)
-{
-	return (struct ama_verdict) { .found = AMA_LOOK_AGAIN };
-}
-
 /* Where a path leads, as far as can be told without sleeping. */
 static __always_inline struct ama_verdict verdict_on_path(int from,
 							  const char __user *path)
 {
+	struct ama_verdict verdict;
 	u64 head;
 
 	/* The descriptor's own file is meant, as futimens() says it. */
 	if (!path)
 		return verdict_on_fd(from);
 	if (unlikely(!read_head_now(path, &head)))
-		return look_again();
-	if (absolute(head) && like_prefix(head))
-		return look_again();
+		return ama_look_again();
+	if (absolute(head) && ama_like_mount_point(head)) {
+		verdict = ama_mount_point_verdict(head, path);
+		if (likely(verdict.found))
+			return verdict;
+	}
 	return verdict_on_head(from, head);
 }
 
@@ -453,11 +302,7 @@ static void aim_unseen(struct target *target, struct ama_client *client)
 {
 	target->client = client;
 	target->guess = true;
-	/* Pairs with smp_store_release() in remember_prefix(). */
-	if (smp_load_acquire(&nr_prefixes))
-		target->admission = prefixes[0].admission;
-	else
-		target->admission = (struct ama_admission){ .policy = AMA_WAIT };
+	target->admission = ama_first_mount_admission();
 }
 
 static struct ama_verdict verdict_on_call(const struct gated *function,
@@ -475,7 +320,7 @@ static struct ama_verdict verdict_on_call(const struct gated *function,
 					  path_of(function, regs));
 	if (!verdict.found &&
 	    (call->always || (call->path != AMA_NO_ARG && met_client())))
-		verdict = look_again();
+		verdict = ama_look_again();
 	return verdict;
 }
 
@@ -503,7 +348,7 @@ static __always_inline struct ama_verdict wants_path(int from, const char __user
 	if (ama_task_in_scope())
 		return verdict;
 	verdict = verdict_on_path(from, path);
-	return !verdict.found && met_client() ? look_again() : verdict;
+	return !verdict.found && met_client() ? ama_look_again() : verdict;
 }
 
 /**
@@ -755,8 +600,8 @@ static long run_for_target(const struct pt_regs *regs, const struct gated *funct
 {
 	const struct ama_syscall *syscall = function->call;
 	struct ama_client *client = target->client;
-	struct ama_call call = describe(regs, function, target->sb, target->sb ?
-					target->admission.volume : 0);
+	struct ama_call call = describe(regs, function, target->sb,
+					target->admission.volume);
 	DEFINE_AMA_SCOPE(scope);
 	int err;
 
@@ -784,7 +629,13 @@ static noinline void learn_mount_of_call(const struct gated *function,
 
 	for (i = 0; i < ARRAY_SIZE(args); i++)
 		if (args[i] != AMA_NO_ARG)
-			learn_mount_of_fd(argument(function, regs, args[i]), target);
+			ama_learn_mount_of_fd(argument(function, regs, args[i]),
+					      target->sb, &target->admission);
+}
+
+static const struct super_block *seen_sb(unsigned long found)
+{
+	return (const struct super_block *)(found & ~AMA_SEEN_MASK);
 }
 
 /* What was told of the file system by a verdict that names it. */
@@ -793,7 +644,7 @@ static __always_inline void accept(struct target *target, struct ama_verdict ver
 				   const struct pt_regs *regs)
 {
 	target->client = READ_ONCE(ama_fs_client);
-	target->sb = (const struct super_block *)(verdict.found & ~AMA_SEEN_MASK);
+	target->sb = seen_sb(verdict.found);
 	target->frozen = verdict.found & AMA_SEEN_FROZEN;
 	target->guess = false;
 	memcpy(&target->admission, &verdict.admission, sizeof(target->admission));
@@ -806,20 +657,20 @@ static noinline void find_target(struct target *target, const struct gated *func
 				 const struct pt_regs *regs)
 {
 	const struct ama_syscall *call = function->call;
-	struct ama_verdict verdict;
+	struct ama_verdict verdict = { };
 	u64 head;
 
 	*target = (struct target) { };
 	if (call->path != AMA_NO_ARG) {
 		head = read_head_slowly(path_of(function, regs));
-		if (absolute(head) &&
-		    aim_at_prefixes(target, head, path_of(function, regs)))
-			return;
-		verdict = verdict_on_head(start_of_path(function, regs), head);
-		if (verdict.found) {
-			accept(target, verdict, function, regs);
-			return;
-		}
+		if (absolute(head))
+			verdict = ama_mount_point_verdict_slowly(path_of(function, regs));
+		if (!verdict.found)
+			verdict = verdict_on_head(start_of_path(function, regs), head);
+	}
+	if (verdict.found) {
+		accept(target, verdict, function, regs);
+		return;
 	}
 	if (call->always || (call->path != AMA_NO_ARG && met_client()))
 		aim_unseen(target, READ_ONCE(ama_fs_client));
@@ -895,9 +746,8 @@ long ama_gate_run(const struct pt_regs *regs, unsigned long body,
 
 	memcpy(&admitted, &admission, sizeof(admitted));
 	this_cpu_inc(entered);
-	if (likely(function->simple && !(found & AMA_SEEN_MASK) &&
-		   open_simply(&scope, regs, function,
-			       (const struct super_block *)found, &admitted)))
+	if (likely(function->simple && !(found & AMA_SEEN_UNUSUAL) &&
+		   open_simply(&scope, regs, function, seen_sb(found), &admitted)))
 		result = run_in_scope(regs, function, &scope, &admitted);
 	else
 		result = run_slowly(regs, function,

@@ -66,7 +66,7 @@ unsigned int ama_demand_total(const struct ama_demand *demand)
  * @call:   what the demand depends on
  *
  * That of an AMA_OP_FIXED is remembered beside the operation's counter: the next call
- * is mostly like the one before.
+ * is mostly like one of the last.
  *
  * Context: does not sleep.
  */
@@ -81,7 +81,7 @@ struct ama_demand ama_demand_of(const struct ama_client *client, unsigned int op
 	demand = client->ops[op].bound(call);
 	if ((client->ops[op].flags & AMA_OP_FIXED) && ama_only_order_0(demand) &&
 	    ama_demand_has_key(call))
-		WRITE_ONCE(raw_cpu_ptr(client->state->cpus)[op].demand,
+		WRITE_ONCE(raw_cpu_ptr(client->state->cpus)[op].demand[ama_demand_slot(call)],
 			   ama_demand_key(call) | demand.pages[0]);
 	return demand;
 }

@@ -57,15 +57,16 @@ static __always_inline void ama_scope_set_up(struct ama_scope *scope,
 }
 
 /*
- * What the last call of an AMA_OP_FIXED on this CPU could need, if this one is for
- * the same volume, as many bytes and names: pages of order 0; otherwise -1, as for
- * all other operations.
+ * What a call of an AMA_OP_FIXED can need: pages of order 0, if one of the last on this
+ * CPU was for the same volume, as many bytes and names; otherwise -1, as for all
+ * other operations.
  */
 static __always_inline int ama_pages_remembered(const struct ama_client *client,
 						unsigned int op,
 						const struct ama_call *call)
 {
-	u64 known = READ_ONCE(raw_cpu_ptr(client->state->cpus)[op].demand);
+	const struct ama_op_cpu *mine = raw_cpu_ptr(client->state->cpus) + op;
+	u64 known = READ_ONCE(mine->demand[ama_demand_slot(call)]);
 
 	return likely(ama_demand_has_key(call) &&
 		      (known ^ ama_demand_key(call)) <= U16_MAX) ? (u16)known : -1;
