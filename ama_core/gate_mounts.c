@@ -25,23 +25,6 @@ struct ama_mount_point ama_mount_points[AMA_MOST_MOUNT_POINTS];
 unsigned int ama_nr_mount_points;
 static DEFINE_SPINLOCK(mount_points_lock);	/* protects changing both */
 
-/**
- * ama_mount_known - is there nothing to be learnt of a mount?
- * @mnt: only compared
- *
- * Context: any.
- */
-bool ama_mount_known(const struct vfsmount *mnt)
-{
-	/* Pairs with smp_store_release() in add_mount_point(). */
-	unsigned int i, nr = smp_load_acquire(&ama_nr_mount_points);
-
-	for (i = 0; i < nr; i++)
-		if (ama_mount_points[i].mnt == mnt)
-			return true;
-	return nr == AMA_MOST_MOUNT_POINTS;
-}
-
 static void add_mount_point(struct ama_mount_point *new, const char *path)
 {
 	new->length = min(strlen(path), sizeof(new->words));

@@ -54,7 +54,18 @@ static __always_inline bool ama_like_mount_point(u64 head)
 	return false;
 }
 
-bool ama_mount_known(const struct vfsmount *mnt);
+/* Is there nothing to be learnt of a mount, which is only compared? */
+static __always_inline bool ama_mount_known(const struct vfsmount *mnt)
+{
+	/* Pairs with smp_store_release() in add_mount_point(). */
+	unsigned int i, nr = smp_load_acquire(&ama_nr_mount_points);
+
+	for (i = 0; i < nr; i++)
+		if (ama_mount_points[i].mnt == mnt)
+			return true;
+	return nr == AMA_MOST_MOUNT_POINTS;
+}
+
 void ama_learn_mount_of_fd(unsigned int number, const struct super_block *sb,
 			   const struct ama_admission *admission);
 struct ama_admission ama_first_mount_admission(void);

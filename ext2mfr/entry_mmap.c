@@ -169,6 +169,9 @@ static int ext2mfr_writepages(struct address_space *mapping,
 	DEFINE_AMA_SCOPE(scope);
 	int err;
 
+	/* As of an inode that only its times made dirty. */
+	if (!mapping_tagged(mapping, PAGECACHE_TAG_DIRTY))
+		return 0;
 	if (!e2m_enter_unrefused(&scope, mapping->host->i_sb, E2M_OP_WRITEBACK))
 		return -ENOMEM;
 	err = e2m_writepages(mapping, wbc);

@@ -9,6 +9,7 @@
  * counts answers when he is ready.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <err.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -128,6 +129,35 @@ static void cat_file(void)
 	close(fd);
 }
 
+/* As find lists a directory of a tree. */
+static void list_directory(void)
+{
+	static unsigned int next;
+	char name[32];
+	DIR *dir;
+
+	snprintf(name, sizeof(name), "/mnt/tree/d%02u", next++ % (TREE_FILES / 10));
+	dir = opendir(name);
+	while (readdir(dir))
+		;
+	closedir(dir);
+}
+
+/* Inodes that only their times made dirty, as reading leaves them, are written. */
+static void sync_times(void)
+{
+	static time_t when = 1000;
+	unsigned int i;
+
+	when++;
+	for (i = 0; i < TREE_FILES; i++) {
+		struct timespec times[2] = { { .tv_sec = when }, { .tv_sec = when } };
+
+		expect(utimensat(AT_FDCWD, tree_name(i), times, 0), 0);
+	}
+	expect(syncfs(file), 0);
+}
+
 static void hole_write_4k(void)
 {
 	static int hole = -1;
@@ -170,6 +200,8 @@ static const struct {
 	{ "small_read", small_read, 1 },
 	{ "known_read", known_read, 1 },
 	{ "cat_file", cat_file, 1 },
+	{ "list_directory", list_directory, 1 },
+	{ "sync_times", sync_times, 0 },
 	{ "hole_write_4k", hole_write_4k, 1 },
 	{ "stat", stat_file, 0 },
 	{ "open_close", open_close, 0 },
