@@ -137,6 +137,7 @@ int exercise(const char *root)
 {
 	budget = 600;
 	strange_results = 0;
+	forget_files();
 	walk(root, 0);
 	change_tree(root);
 	use_volume(root);

@@ -174,11 +174,18 @@ static void change_attributes(const char *path)
 	}
 }
 
+/* What the next one is exchanged with. */
+static char last[4096];
+
+/* On another image such a path may lead through what is no directory. */
+void forget_files(void)
+{
+	*last = '\0';
+}
+
 /* Exchange the file with the one that came before it. */
 static void exchange(const char *path)
 {
-	static char last[4096];
-
 	if (*last)
 		worked(SWAP, "exchange", path,
 		       renameat2(AT_FDCWD, path, AT_FDCWD, last, RENAME_EXCHANGE));

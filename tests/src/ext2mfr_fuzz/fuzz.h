@@ -45,6 +45,7 @@ int worked(enum call_class class, const char *call, const char *path, long resul
 
 void look_at_file(const char *path, const struct stat *st);
 void change_file(const char *path, const struct stat *st);
+void forget_files(void);
 int exercise(const char *root);
 
 struct kernel_memory {
