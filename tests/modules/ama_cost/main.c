@@ -26,7 +26,7 @@ static struct ama_demand some_pages(const struct ama_call *call)
 }
 
 static const struct ama_op ops[] = {
-	{ "measured", 0, some_pages, "enough for every repetition" },
+	{ "measured", AMA_OP_FIXED, some_pages, "enough for every repetition" },
 };
 
 static struct ama_client client = {
