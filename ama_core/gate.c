@@ -45,6 +45,9 @@
  * @regs:   where its arguments are among the registers
  * @body:   where the function goes on; identifies it
  * @calls:  how many were given a scope
+ * @gate:   class of the call
+ * @length: where among the registers the transfer's length is, 0 if there is none
+ * @has_path: one of its arguments is a path
  * @resumable: a transfer that was cut short can be taken up again
  * @simple: of one file, in 64-bit registers, and waits for nobody
  */
@@ -53,6 +56,9 @@ struct gated {
 	const u8 *regs;
 	unsigned long body;
 	unsigned long __percpu *calls;
+	u8 gate;
+	u8 length;
+	bool has_path;
 	bool resumable;
 	bool simple;
 };
@@ -562,19 +568,20 @@ static enum ama_manner manner_of(const struct gated *function,
 	return function->resumable ? AMA_FROM_GATE_PEEKING : AMA_FROM_GATE;
 }
 
-/* What the demand of a call depends on. */
+/* What the demand of a call depends on. @native: its arguments have 64 bits. */
 static __always_inline struct ama_call describe(const struct pt_regs *regs,
 						const struct gated *function,
 						const struct super_block *sb,
-						unsigned int volume)
+						unsigned int volume, bool native)
 {
-	const struct ama_syscall *syscall = function->call;
 	struct ama_call call = { .sb = sb, .volume = volume, .bytes = AMA_PIECE };
+	unsigned long length;
 
-	if (syscall->bytes != AMA_NO_ARG)
-		call.bytes = min_t(size_t, AMA_PIECE,
-				   argument(function, regs, syscall->bytes));
-	if (syscall->path != AMA_NO_ARG)
+	if (function->length) {
+		length = *(const unsigned long *)((const char *)regs + function->length);
+		call.bytes = min_t(size_t, AMA_PIECE, native ? length : (u32)length);
+	}
+	if (function->has_path)
 		call.names = count_names(function, regs);
 	return call;
 }
@@ -601,12 +608,13 @@ static long run_for_target(const struct pt_regs *regs, const struct gated *funct
 	const struct ama_syscall *syscall = function->call;
 	struct ama_client *client = target->client;
 	struct ama_call call = describe(regs, function, target->sb,
-					target->admission.volume);
+					target->admission.volume,
+					function->regs == native_regs);
 	DEFINE_AMA_SCOPE(scope);
 	int err;
 
 	err = ama_scope_open_at_gate(&scope, client,
-				     client->gate_op[syscall->gate], &call,
+				     client->gate_op[function->gate], &call,
 				     &target->admission,
 				     manner_of(function, regs, target));
 	if (err)
@@ -716,8 +724,8 @@ static __always_inline bool open_simply(struct ama_scope *scope,
 
 	if (unlikely(!client || atomic_read(&client->frozen)))
 		return false;
-	op = client->gate_op[function->call->gate];
-	call = describe(regs, function, sb, admission->volume);
+	op = client->gate_op[function->gate];
+	call = describe(regs, function, sb, admission->volume, true);
 	pages = ama_pages_remembered(client, op, &call);
 	if (pages < 0)
 		pages = work_out_pages(client, op, sb, admission->volume, call.bytes,
@@ -795,6 +803,10 @@ static void add_function(unsigned int abi, const struct ama_syscall *call)
 	function->call = call;
 	function->regs = abis[abi].regs;
 	function->body = hook->body;
+	function->gate = call->gate;
+	function->has_path = call->path != AMA_NO_ARG;
+	if (call->bytes != AMA_NO_ARG)
+		function->length = function->regs[call->bytes - AMA_ARG(0)];
 	/* A place in the file takes two registers of the 32-bit ABI: left alone. */
 	function->resumable = call->resumable &&
 			      (call->pos == AMA_NO_ARG || function->regs == native_regs);
