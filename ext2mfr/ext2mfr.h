@@ -24,6 +24,7 @@
 #include <linux/fs.h>
 #include <linux/mutex.h>
 #include <linux/percpu_counter.h>
+#include <linux/ratelimit_types.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <surety/ama.h>
@@ -163,6 +164,7 @@ struct e2m_sb {
 	u32 last_prepared;		/* how many at once */
 
 	unsigned long errors_seen;
+	struct ratelimit_state report_limit;
 	bool write_failed;		/* metadata could not be written, once */
 	spinlock_t errors_lock;		/* protects errors_known */
 	errseq_t errors_known;		/* of the device's mapping */

@@ -62,14 +62,12 @@ static void mark_errors(struct e2m_sb *sbi)
 void e2m_report(struct super_block *sb, const struct inode *inode,
 		const char *func, const char *fmt, ...)
 {
-	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL,
-				      DEFAULT_RATELIMIT_BURST);
 	struct e2m_sb *sbi = E2M_SB(sb);
 	struct va_format vaf;
 	va_list args;
 
 	mark_errors(sbi);
-	if (sbi->opt.errors == E2M_ERRORS_PANIC || __ratelimit(&limit)) {
+	if (sbi->opt.errors == E2M_ERRORS_PANIC || __ratelimit(&sbi->report_limit)) {
 		va_start(args, fmt);
 		vaf.fmt = fmt;
 		vaf.va = &args;

@@ -9,6 +9,7 @@
 #include <linux/fs_context.h>
 #include <linux/mm.h>
 #include <linux/random.h>
+#include <linux/ratelimit.h>
 #include <linux/statfs.h>
 #include "layout.h"
 #include "options.h"
@@ -194,6 +195,7 @@ static struct e2m_sb *alloc_sbi(struct super_block *sb)
 	e2m_window_init(sbi);
 	INIT_LIST_HEAD(&sbi->indexed);
 	atomic_set(&sbi->next_generation, get_random_u32());
+	ratelimit_default_init(&sbi->report_limit);
 	return sbi;
 }
 
