@@ -158,12 +158,14 @@ static inline struct folio *cfs_lock_cached(struct address_space *mapping,
 	return IS_ERR_OR_NULL(folio) ? NULL : folio;
 }
 
-/* Likewise, locked, and no writeback that needs it unchanged is under way. */
+/* Likewise, made if there is none; no writeback that needs it unchanged is under way. */
 static inline struct folio *cfs_lock_to_write(struct address_space *mapping,
 					      pgoff_t index)
 {
 	struct folio *folio = __filemap_get_folio(mapping, index,
-						  FGP_LOCK | FGP_WRITE | FGP_STABLE, 0);
+						  FGP_LOCK | FGP_CREAT | FGP_WRITE |
+						  FGP_NOFS | FGP_STABLE,
+						  mapping_gfp_mask(mapping));
 
 	return IS_ERR_OR_NULL(folio) ? NULL : folio;
 }

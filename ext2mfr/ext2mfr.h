@@ -7,7 +7,7 @@
  *
  *   entry_*.c    what the VFS calls: opens the AMA scope, then calls
  *   super.c namei.c file.c direct.c symlink.c ioctl.c xattr.c acl.c export.c
- *   iomap.c page_io.c dir.c dir_index.c inode.c truncate.c
+ *   iomap.c page_read.c page_write.c dir.c dir_index.c inode.c truncate.c
  *   block_map.c inode_alloc.c
  *   block_alloc.c, with what keeps blocks for later or from others: window.c
  *   prepare.c retire.c
@@ -72,14 +72,16 @@ struct e2m_share;
 #define E2M_GROUP_BAD_INODES	1
 
 /**
- * struct e2m_group - what is remembered of a block group; under its group lock
- * @first_free: no block below this bit of the group is free
- * @first_inode: no inode below this bit of the group is free
+ * struct e2m_group - what is remembered of a block group
+ * @first_free: no block below this bit of the group is free; under its group lock
+ * @first_inode: no inode below this bit of the group is free; likewise
+ * @first_data: the volume's own blocks are all below this one of the group
  * @flags:      E2M_GROUP_*
  */
 struct e2m_group {
 	u32 first_free;
 	u32 first_inode;
+	u32 first_data;
 	unsigned long flags;
 };
 
@@ -219,7 +221,7 @@ struct e2m_inode {
 		u32 file_acl;		/* xattr block; under xattr_sem and @lock */
 		u32 dtime;
 		u32 group;		/* its block group */
-		u8 cold_reads;		/* in a row, a hint: see page_io.c */
+		u8 cold_reads;		/* in a row, a hint: see page_read.c */
 
 		/* Under @lock. */
 		struct e2m_run runs[E2M_RUNS];	/* see run_cache.c */
@@ -258,7 +260,7 @@ static inline struct e2m_inode *E2M_I(const struct inode *inode)
 	return container_of(inode, struct e2m_inode, vfs_inode);
 }
 
-/* Then e2m_read_page() and e2m_overwrite_page() may be used for its single pages. */
+/* Then e2m_read_page() and e2m_write_page() may be used for its single pages. */
 static inline bool e2m_page_is_block(const struct inode *inode)
 {
 	return inode->i_blkbits == PAGE_SHIFT;
@@ -533,11 +535,13 @@ int e2m_map_for_read(struct inode *inode, u32 lblk, u32 max,
 		     struct e2m_run *run);
 int e2m_zero_tail(struct inode *inode, loff_t pos);
 
-/* page_io.c */
+/* page_read.c */
 int e2m_read_page(struct folio *folio, blk_opf_t flags);
 void e2m_readahead_pages(struct readahead_control *rac);
 size_t e2m_read_in_page(struct kiocb *iocb, struct iov_iter *to);
-size_t e2m_overwrite_page(const struct kiocb *iocb, struct iov_iter *from);
+
+/* page_write.c */
+ssize_t e2m_write_page(const struct kiocb *iocb, struct iov_iter *from);
 
 /* super.c */
 int e2m_fill_super(struct super_block *sb, struct fs_context *fc);

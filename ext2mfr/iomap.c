@@ -279,29 +279,29 @@ const struct iomap_ops e2m_iomap_ops = {
 ssize_t e2m_buffered_write(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
-	loff_t size = i_size_read(inode), pos;
-	size_t done = 0;
-	ssize_t ret;
+	loff_t size = i_size_read(inode), pos = iocb->ki_pos;
+	ssize_t done = 0, ret = 0;
 
-	if (e2m_page_is_block(inode)) {
-		done = e2m_overwrite_page(iocb, from);
-		iocb->ki_pos += done;
-		if (!iov_iter_count(from))
-			return done;
-	}
-	pos = iocb->ki_pos;
 	if (pos > size) {
 		ret = e2m_zero_tail(inode, size);
 		if (ret)
 			return ret;
 	}
-	ret = cfs_iomap_write(iocb, from, &e2m_iomap_ops, &write_hooks);
+	if (e2m_page_is_block(inode)) {
+		done = e2m_write_page(iocb, from);
+		if (done < 0)
+			return done;
+		iocb->ki_pos = pos + done;
+	}
+	if (iov_iter_count(from))
+		ret = cfs_iomap_write(iocb, from, &e2m_iomap_ops, &write_hooks);
+	if (ret > 0)
+		done += ret;
+	/* Some versions of iomap do this, some do not. */
+	iocb->ki_pos = pos + done;
 	if (i_size_read(inode) != size)
 		mark_inode_dirty(inode);
-	/* Some versions of iomap do this, some do not. */
-	if (ret > 0)
-		iocb->ki_pos = pos + ret;
-	return done ? done + max_t(ssize_t, ret, 0) : ret;
+	return done ? done : ret;
 }
 
 /**

@@ -111,15 +111,17 @@ static bool valid_in_group(struct e2m_sb *sbi, u32 group, u32 block, u32 count)
 }
 
 /**
- * e2m_blocks_valid - may a run of blocks belong to a file
+ * e2m_blocks_valid_by_group - may a run of blocks belong to a file
  * @sbi:   the volume
  * @block: first block of the run
  * @count: number of blocks, at least 1
  *
+ * For e2m_blocks_valid(): group by group.
+ *
  * Context: any.
  * Return: false if any of them is outside the volume or one of its own.
  */
-bool e2m_blocks_valid(struct e2m_sb *sbi, u32 block, u32 count)
+bool e2m_blocks_valid_by_group(struct e2m_sb *sbi, u32 block, u32 count)
 {
 	u32 group, len;
 

@@ -4,7 +4,7 @@
  * data away from the volume's own blocks ("system zone").
  *
  * Without flexible groups, which ext2 does not have, a group's bitmaps and
- * inode table lie inside the group; e2m_check_groups() insists on it. So one
+ * inode table lie inside the group; e2m_check_groups() insists on it. So a
  * look at the descriptor of a block's group tells what the block is.
  */
 #ifndef EXT2MFR_LAYOUT_H
@@ -50,6 +50,30 @@ static inline bool e2m_ino_valid(const struct e2m_sb *sbi, u32 ino)
 bool e2m_group_has_super(const struct e2m_sb *sbi, u32 group);
 u32 e2m_group_head_blocks(const struct e2m_sb *sbi, u32 group);
 u32 e2m_desc_block(const struct e2m_sb *sbi, u32 nr);
-bool e2m_blocks_valid(struct e2m_sb *sbi, u32 block, u32 count);
+bool e2m_blocks_valid_by_group(struct e2m_sb *sbi, u32 block, u32 count);
+
+/**
+ * e2m_blocks_valid - may a run of blocks belong to a file
+ * @sbi:   the volume
+ * @block: first block of the run
+ * @count: number of blocks, at least 1
+ *
+ * Mostly a run lies in one group, behind all that is the volume's own.
+ *
+ * Context: any.
+ * Return: false if any of them is outside the volume or one of its own.
+ */
+static inline bool e2m_blocks_valid(struct e2m_sb *sbi, u32 block, u32 count)
+{
+	u32 group = (block - sbi->first_data_block) / sbi->blocks_per_group;
+	u32 offset = (block - sbi->first_data_block) % sbi->blocks_per_group;
+
+	if (likely(e2m_block_inside(sbi, block) &&
+		   offset >= sbi->groups[group].first_data &&
+		   count <= sbi->blocks_per_group - offset &&
+		   count <= sbi->blocks_count - block))
+		return true;
+	return e2m_blocks_valid_by_group(sbi, block, count);
+}
 
 #endif /* EXT2MFR_LAYOUT_H */

@@ -183,12 +183,16 @@ static int check_group(struct super_block *sb, u32 group)
 			group);
 		return -EFSCORRUPTED;
 	}
+	sbi->groups[group].first_data =
+		max3(table + sbi->itable_blocks, blocks + 1, inodes + 1) - start;
 	return 0;
 }
 
 /**
  * e2m_check_groups - are the group descriptors possible
  * @sb: the volume, its descriptors in memory
+ *
+ * Notes where in each group the volume's own blocks end.
  *
  * Context: may sleep.
  * Return: 0 or -EFSCORRUPTED.

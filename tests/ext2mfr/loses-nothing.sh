@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # usage: loses-nothing.sh CRASHES: devices that freeze, devices that fail,
-# volumes that fill up.
+# volumes that fill up; and of what was somebody else's nothing is seen.
 # shellcheck source=tests/ext2mfr/lib.sh disable=SC2317
 . /surety/tests/ext2mfr/lib.sh
 modprobe -a dm-mod dm-flakey 2>/dev/null
@@ -181,6 +181,13 @@ fill_inodes() {
 	[ "$(stat -f -c %d "$at")" = 0 ] && full_as_told
 }
 
+# old_data BLOCK-SIZE
+old_data() {
+	make_volume 64M -t ext2 -b "$1" && mount_as ext2mfr &&
+		(cd "$at" && /surety-bin/stale_readers $((crashes * 2))) &&
+		umount "$at" && consistent
+}
+
 for nr in $(seq "$crashes"); do
 	size=$((1024 << ((nr - 1) % 3)))
 	check "crash $nr, blocks of $size: e2fsck -fy leaves nothing, confirmed data there" \
@@ -193,5 +200,8 @@ check "and close, and whoever syncs behind that" late_error close
 check "a device that fails for a time: nothing is given away twice" device_returns
 check "eight writers run out of blocks: they are told, counts agree" fill_blocks
 check "eight writers run out of inodes: they are told, counts agree" fill_inodes
+for size in 1024 4096; do
+	check "blocks of $size: who reads what is being filled sees nothing old" old_data $size
+done
 check "the module unloads" rmmod ext2mfr
 finish

@@ -169,6 +169,20 @@ static void hole_write_4k(void)
 	expect(pwrite(hole, buffer, 4096, anywhere()), 4096);
 }
 
+/* 32 pages in holes, not side by side, and then written out. */
+static void write_out_pages(void)
+{
+	static off_t at;
+	unsigned int i;
+	int fd = open("scattered", O_RDWR | O_CREAT, 0644);
+
+	for (i = 0; i < 32; i++)
+		expect(pwrite(fd, buffer, 4096, at += 8192), 4096);
+	expect(sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE |
+			       SYNC_FILE_RANGE_WAIT_AFTER), 0);
+	close(fd);
+}
+
 static void stat_file(void)
 {
 	struct stat st;
@@ -203,6 +217,7 @@ static const struct {
 	{ "list_directory", list_directory, 1 },
 	{ "sync_times", sync_times, 0 },
 	{ "hole_write_4k", hole_write_4k, 1 },
+	{ "write_out_pages", write_out_pages, 0 },
 	{ "stat", stat_file, 0 },
 	{ "open_close", open_close, 0 },
 };

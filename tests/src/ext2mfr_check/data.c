@@ -247,6 +247,71 @@ static int test_short_copy(void)
 	return close(fd);
 }
 
+/* A page whose source is not to be had, where the file is as long as before. */
+static int page_without_source(int fd, const char *nowhere, off_t at)
+{
+	struct stat before, after;
+
+	EXPECT(!fstat(fd, &before));
+	EXPECT_ERR(pwrite(fd, nowhere, 4096, at), EFAULT);
+	EXPECT(!fstat(fd, &after) && after.st_size == before.st_size &&
+	       after.st_blocks == before.st_blocks);
+	return 0;
+}
+
+/* A page of which the source has the first 2000 bytes; the rest of @page is 'y'. */
+static int page_with_half_a_source(int fd, const char *page, off_t at)
+{
+	char seen[4096];
+	size_t i;
+
+	EXPECT(pwrite(fd, page + 4096 - 2000, 4096, at) == 2000);
+	EXPECT(pread(fd, seen, 2000, at) == 2000 && !memcmp(seen, page, 2000));
+	EXPECT(!ftruncate(fd, 1 << 20) && pread(fd, seen, 4096, at) == 4096);
+	for (i = 2000; i < 4096; i++)
+		EXPECT(!seen[i]);
+	return 0;
+}
+
+/* A page that is written from a mapping of itself. */
+static int page_from_itself(int fd, off_t at)
+{
+	char *map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, at);
+	struct stat st;
+	char seen[4096];
+
+	EXPECT(map != MAP_FAILED);
+	EXPECT(pwrite(fd, map, 4096, at) == 4096);
+	EXPECT(!fstat(fd, &st) && st.st_blocks);
+	memset(map, 'z', 4096);
+	EXPECT(!madvise(map, 4096, MADV_DONTNEED));
+	EXPECT(pwrite(fd, map, 4000, at + 96) == 4000);
+	EXPECT(pread(fd, seen, 4096, at) == 4096 && !memcmp(seen, map, 4096) &&
+	       seen[0] == 'z' && seen[4095] == 'z');
+	return munmap(map, 4096);
+}
+
+/* In a hole, and at the end. */
+static int test_page_sources(void)
+{
+	char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = open_new("a", 0);
+
+	EXPECT(fd >= 0 && page != MAP_FAILED && !munmap(page + 4096, 4096));
+	memset(page, 'y', 4096);
+	EXPECT(!page_without_source(fd, page + 4096, 0));
+	EXPECT(!page_with_half_a_source(fd, page, 0));
+	EXPECT(!page_without_source(fd, page + 4096, 65536));
+	EXPECT(!page_without_source(fd, page + 4096, 1 << 20));
+	EXPECT(!page_with_half_a_source(fd, page, 131072));
+	EXPECT(!page_with_half_a_source(fd, page, (1 << 20) - 4096));
+	EXPECT(!ftruncate(fd, 0) && !ftruncate(fd, 1 << 20));
+	EXPECT(!page_from_itself(fd, 8192));
+	munmap(page, 4096);
+	return close(fd);
+}
+
 static int test_allocate(void)
 {
 	int fd = open_new("a", 0);
@@ -340,6 +405,7 @@ const struct test data_tests[] = {
 	{ "four processes append", test_append },
 	{ "transfers of several pieces", test_large },
 	{ "a write whose source faults in the middle", test_short_copy },
+	{ "a page whose source is missing, in part or the page itself", test_page_sources },
 	{ "fallocate: modes that the format has", test_allocate },
 	{ "fiemap", test_fiemap },
 	{ "direct I/O, over holes and past the end", test_direct },

@@ -16,6 +16,7 @@
 
 #define LIMIT	(600 * 1024)	/* past the first pointer block of each format */
 #define ALIGN	512
+#define PAGE	4096
 
 static unsigned char *model, *buffer;
 static size_t size;
@@ -80,16 +81,40 @@ static void grow_to(size_t end)
 		size = end;
 }
 
-static int do_write(void)
+static int write_at(const char *what, size_t at, size_t len)
 {
-	size_t at = pick(LIMIT - 1), len = pick_length(at);
-
 	fill(len);
-	note("write", at, len);
+	note(what, at, len);
 	EXPECT(pwrite(fd, buffer, len, at) == (ssize_t)len);
 	memcpy(model + at, buffer, len);
 	grow_to(at + len);
 	return 0;
+}
+
+static int do_write(void)
+{
+	size_t at = pick(LIMIT - 1);
+
+	return write_at("write", at, pick_length(at));
+}
+
+static int do_write_page(void)
+{
+	return write_at("write a page", pick(LIMIT / PAGE) * PAGE, PAGE);
+}
+
+static int do_write_in_page(void)
+{
+	size_t at = pick(LIMIT);
+
+	return write_at("write in a page", at, 1 + pick(PAGE - at % PAGE));
+}
+
+static int do_append(void)
+{
+	if (size == LIMIT)
+		return 0;
+	return write_at("append", size, 1 + pick(PAGE - size % PAGE));
 }
 
 static int do_direct_write(void)
@@ -234,7 +259,8 @@ static int do_flush(void)
 static int step(void)
 {
 	static int (*const ops[])(void) = {
-		do_write, do_write, do_write, do_read, do_read, do_map, do_map,
+		do_write, do_write, do_write, do_write_page, do_write_page,
+		do_write_in_page, do_append, do_read, do_read, do_map, do_map,
 		do_truncate, do_punch, do_zero, do_allocate,
 		do_direct_write, do_direct_read, do_flush,
 	};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One page: copying it out of the cache; and, where it is a block, reading it alone,
- * and writing over what is cached of it. iomap keeps nothing of such folios, so both
- * ways can be taken on the same file. The general ones, made for many pages and many
- * extents, cost some hundred instructions more.
+ * Reading one page: copying it out of the cache; and, where it is a block, having it
+ * read alone. iomap keeps nothing of such folios, so both ways can be taken on the
+ * same file. The general one, made for many pages and many extents, costs some hundred
+ * instructions more.
  */
 #include <linux/bio.h>
 #include <linux/mount.h>
@@ -299,61 +299,5 @@ size_t e2m_read_in_page(struct kiocb *iocb, struct iov_iter *to)
 		if (!atime_settled(iocb->ki_filp))
 			file_accessed(iocb->ki_filp);
 	}
-	return copied;
-}
-
-/* Can @folio be written over as it is: nothing to read, nothing to allocate. */
-static bool can_overwrite(struct folio *folio, struct inode *inode)
-{
-	struct e2m_run run;
-
-	if (!folio_test_uptodate(folio) || folio_test_large(folio))
-		return false;
-	if (folio_test_dirty(folio))
-		return true;
-	return !e2m_map_find(inode, folio->index, 1, E2M_KEEP_DATA, &run) &&
-	       run.pblk;
-}
-
-static size_t overwrite_locked(struct folio *folio, size_t offset, size_t len,
-			       struct iov_iter *from)
-{
-	size_t copied = cfs_copy_to_folio(folio, offset, len, from);
-
-	flush_dcache_folio(folio);
-	if (copied)
-		filemap_dirty_folio(folio->mapping, folio);
-	return copied;
-}
-
-/**
- * e2m_overwrite_page - write over data that is cached, of a file whose pages are blocks
- * @iocb: where; not changed
- * @from: what; advanced by as much as was written
- *
- * Context: may sleep; the inode lock is held.
- * Return: number of bytes, 0 if this is not the way: the range is not inside a page,
- * not inside the file, not cached, or the source is not in memory.
- */
-size_t e2m_overwrite_page(const struct kiocb *iocb, struct iov_iter *from)
-{
-	struct address_space *mapping = iocb->ki_filp->f_mapping;
-	size_t offset = offset_in_page(iocb->ki_pos);
-	size_t len = iov_iter_count(from), copied = 0;
-	struct inode *inode = mapping->host;
-	struct folio *folio;
-
-	if (offset + len > PAGE_SIZE || iocb->ki_pos + len > i_size_read(inode) ||
-	    (iocb->ki_flags & IOCB_NOWAIT))
-		return 0;
-	folio = cfs_lock_to_write(mapping, iocb->ki_pos >> PAGE_SHIFT);
-	if (!folio)
-		return 0;
-	if (can_overwrite(folio, inode))
-		copied = overwrite_locked(folio, offset, len, from);
-	folio_unlock(folio);
-	folio_put(folio);
-	if (copied)
-		balance_dirty_pages_ratelimited(mapping);
 	return copied;
 }
