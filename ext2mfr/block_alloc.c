@@ -71,20 +71,17 @@ static u32 find_in_group(struct e2m_sb *sbi, u32 group, const void *map,
 {
 	struct e2m_group *info = &sbi->groups[group];
 	u32 end = e2m_group_blocks(sbi, group);
-	u32 low = find_next_zero_bit_le(map, end, info->first_free);
 	u32 len = 0;
 
-	info->first_free = low;
-	if (goal > low && goal < end) {
-		/* Right behind the file's last block: whatever is there. */
-		if (!test_bit_le(goal, map)) {
-			*bit = goal;
-			return find_next_bit_le(map, min(end, goal + want),
-						goal) - goal;
-		}
-		len = find_run(map, goal, end, want, bit);
+	/* Right behind the file's last block: whatever is there. */
+	if (goal > info->first_free && goal < end && !test_bit_le(goal, map)) {
+		*bit = goal;
+		return find_next_bit_le(map, min(end, goal + want), goal) - goal;
 	}
-	return len ? len : find_run(map, low, end, want, bit);
+	info->first_free = find_next_zero_bit_le(map, end, info->first_free);
+	if (goal > info->first_free && goal < end)
+		len = find_run(map, goal, end, want, bit);
+	return len ? len : find_run(map, info->first_free, end, want, bit);
 }
 
 /* Returns how many blocks it took, or an errno. */

@@ -340,8 +340,6 @@ int e2m_check_groups(struct super_block *sb);
 loff_t e2m_max_file_size(const struct e2m_sb *sbi);
 
 /* group.c */
-struct e2_group_desc *e2m_group_desc(struct e2m_sb *sbi, u32 group,
-				     struct buffer_head **bh);
 struct buffer_head *e2m_block_bitmap(struct super_block *sb, u32 group);
 struct buffer_head *e2m_inode_bitmap(struct super_block *sb, u32 group);
 u32 e2m_count_free_blocks(struct super_block *sb);

@@ -12,26 +12,6 @@
 enum { BH_E2mChecked = BH_PrivateStart };
 BUFFER_FNS(E2mChecked, e2m_checked)
 
-/**
- * e2m_group_desc - descriptor of a group
- * @sbi:   the volume
- * @group: number of the group, below nr_groups
- * @bh:    receives the buffer that it lies in, without a reference; or NULL
- *
- * Context: any. The group lock protects the counts.
- * Return: the descriptor.
- */
-struct e2_group_desc *e2m_group_desc(struct e2m_sb *sbi, u32 group,
-				     struct buffer_head **bh)
-{
-	struct buffer_head *desc_bh = sbi->desc_bh[group / sbi->desc_per_block];
-	struct e2_group_desc *desc = (void *)desc_bh->b_data;
-
-	if (bh)
-		*bh = desc_bh;
-	return desc + group % sbi->desc_per_block;
-}
-
 static bool bits_are_set(const void *bitmap, u32 first, u32 count)
 {
 	return find_next_zero_bit_le(bitmap, first + count, first) >=

@@ -30,6 +30,26 @@ static inline u32 e2m_group_blocks(const struct e2m_sb *sbi, u32 group)
 	return sbi->blocks_count - e2m_group_first(sbi, group);
 }
 
+/**
+ * e2m_group_desc - descriptor of a group
+ * @sbi:   the volume
+ * @group: number of the group, below nr_groups
+ * @bh:    receives the buffer that it lies in, without a reference; or NULL
+ *
+ * Context: any. The group lock protects the counts.
+ * Return: the descriptor.
+ */
+static inline struct e2_group_desc *e2m_group_desc(struct e2m_sb *sbi, u32 group,
+						   struct buffer_head **bh)
+{
+	struct buffer_head *desc_bh = sbi->desc_bh[group / sbi->desc_per_block];
+	struct e2_group_desc *desc = (void *)desc_bh->b_data;
+
+	if (bh)
+		*bh = desc_bh;
+	return desc + group % sbi->desc_per_block;
+}
+
 static inline u32 e2m_group_of_inode(const struct e2m_sb *sbi, u32 ino)
 {
 	return (ino - 1) / sbi->inodes_per_group;
