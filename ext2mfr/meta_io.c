@@ -112,18 +112,19 @@ static int read_recycled(struct super_block *sb, u32 block,
 int e2m_meta_peek(struct super_block *sb, u32 block, unsigned int keep,
 		  struct e2m_peek *peek)
 {
-	bool low = ama_scope_left() < keep + e2m_block_pages(sb) &&
-		   e2m_demand_recycles();
 	struct buffer_head *bh;
 
 	peek->recycle = NULL;
-	peek->bh = NULL;
-	bh = low ? sb_find_get_block(sb, block) : e2m_meta_read(sb, block);
-	if (IS_ERR(bh))
-		return PTR_ERR(bh);
+	bh = sb_find_get_block(sb, block);
 	if (!bh || !(buffer_uptodate(bh) || keep_unwritten(bh))) {
 		brelse(bh);
-		return read_recycled(sb, block, peek);
+		peek->bh = NULL;
+		if (ama_scope_left() < keep + e2m_block_pages(sb) &&
+		    e2m_demand_recycles())
+			return read_recycled(sb, block, peek);
+		bh = e2m_meta_read(sb, block);
+		if (IS_ERR(bh))
+			return PTR_ERR(bh);
 	}
 	peek->bh = bh;
 	peek->data = bh->b_data;
