@@ -72,9 +72,9 @@ console_stale_translation() {
 }
 
 # At a function's entry, which belongs to whoever hooks functions, the breakpoint
-# is executed for ever.
+# is executed for ever, and tasks wait for that processor.
 console_stale_entry() {
-	console_only '(BUG: )?(watchdog: BUG: soft lockup|rcu: INFO|INFO: rcu|workqueue)' "$@" &&
+	console_only '(BUG: )?(watchdog: BUG: soft lockup|rcu: INFO|INFO: rcu|INFO: task .* blocked|workqueue)' "$@" &&
 		grep -qa 'watchdog: BUG: soft lockup' <<<"$logs" &&
 		grep -qaE 'RIP: 0010:[a-zA-Z0-9_.]+\+0x0/' <<<"$logs" &&
 		! grep -aE 'RIP: 0010:' <<<"$logs" | grep -qavE '\+0x0/' &&
