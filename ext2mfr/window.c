@@ -9,6 +9,8 @@
  * synced or frozen, and all at once when a request finds no free block. After
  * a crash e2fsck finds them marked but unowned, and frees them.
  */
+#include <linux/hash.h>
+#include <linux/log2.h>
 #include "layout.h"
 
 /**
@@ -39,9 +41,12 @@ u32 e2m_window_take(struct inode *inode, u32 goal, u32 want, u32 *block)
 	return len;
 }
 
+/* The first inodes of the groups, which writers begin with, are alike in their low bits. */
 static struct e2m_windows *windows_of(struct inode *inode)
 {
-	return &E2M_SB(inode->i_sb)->windows[inode->i_ino % E2M_WINDOW_LISTS];
+	u32 list = hash_32(inode->i_ino, ilog2(E2M_WINDOW_LISTS));
+
+	return &E2M_SB(inode->i_sb)->windows[list];
 }
 
 /* Empty the window; returns its length. Under its list's lock. */
