@@ -13,10 +13,12 @@ fill_page_cache() {
 	dd if=/dev/nullb0 of=/dev/null bs=1M count=400 2>/dev/null
 }
 
-# signal_at_progress PID: who waits for the report is on the claim's processor and goes
-# before it, so the claim gets no further than to where it next lets others run.
-signal_at_progress() {
+# start_and_signal PID: who waits for the report is on the claim's processor and goes
+# before it, so the claim begins when the report is waited for, and gets no further
+# than to where it next lets others run.
+start_and_signal() {
 	chrt -f 1 taskset 1 sh -c "
+		echo >/tmp/start
 		grep -q -m 1 'camera: [0-9]* of 256 MiB claimed' /dev/kmsg
 		kill -INT $1" >/dev/null 2>&1
 }
@@ -30,8 +32,7 @@ interrupt_claim() {
 	taskset 1 env --default-signal=INT sh -c 'read -r _ </tmp/start
 		exec insmod /modules/gcma.ko areas=camera:256M' &
 	claiming=$!
-	signal_at_progress $claiming &
-	echo >/tmp/start
+	start_and_signal $claiming &
 	! wait $claiming && dmesg | grep 'camera: interrupted, everything given back' && wait
 }
 
