@@ -85,8 +85,8 @@ bool e2m_blocks_valid_by_group(struct e2m_sb *sbi, u32 block, u32 count);
  */
 static inline bool e2m_blocks_valid(struct e2m_sb *sbi, u32 block, u32 count)
 {
-	u32 group = (block - sbi->first_data_block) / sbi->blocks_per_group;
-	u32 offset = (block - sbi->first_data_block) % sbi->blocks_per_group;
+	u32 group = e2m_group_of_block(sbi, block);
+	u32 offset = block - e2m_group_first(sbi, group);
 
 	if (likely(e2m_block_inside(sbi, block) &&
 		   offset >= sbi->groups[group].first_data &&
